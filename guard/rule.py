@@ -1,0 +1,104 @@
+"""The protocols that a rule implements and the only things that it may ask.
+
+A rule is a value object: it never prints, exits, reads the environment or asks the clock or the
+network. What it needs comes in through the subject that it is handed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from guard.model import Finding, Level, Stage, Unjudged
+
+T = TypeVar("T")
+
+Version = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Extractor(Generic[T]):
+    """A pure function from one file's content to plain facts; results are cached by content.
+
+    ``extract`` is called as ``extract(data, *params)`` with the file's bytes, perhaps in another
+    process: it must be a module-level function, must not look at anything else, and must answer
+    with what ``marshal`` can write (None, bool, int, str, bytes, tuple, list, dict, frozenset).
+    ``name`` is unique; ``version`` changes whenever the same bytes would give other facts.
+    """
+
+    name: str
+    version: str
+    extract: Callable[..., T]
+    params: tuple[Any, ...] = ()
+
+
+class Project(Protocol):
+    """The files of a working tree, of the index or of a commit, all read alike. Read-only."""
+
+    @property
+    def label(self) -> str:
+        """What this is, for messages: ``working tree``, ``index``, ``commit 1a2b3c4``."""
+
+    @property
+    def target(self) -> Version:
+        """The oldest Python that the project supports, for example ``(3, 11)``."""
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The import roots (entries of ``sys.path``), relative to the top; ``""`` is the top."""
+
+    def paths(self) -> tuple[str, ...]:
+        """The Python files (``.py`` and ``.pyi``), sorted."""
+
+    def read(self, path: str) -> bytes:
+        """The content of one file. Raises ``guard.errors.Unreadable``."""
+
+    def facts(self, extractor: Extractor[T], paths: Iterable[str] | None = None) -> dict[str, T]:
+        """The facts of each path (all of them by default); unreadable files are left out."""
+
+    def unreadable(self) -> Mapping[str, str]:
+        """The paths whose content could not be had so far, each with the reason."""
+
+    def shared(self, key: str, make: Callable[[], T]) -> T:
+        """Compute once per project what several rules use."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """For a rule without options."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An example that documents a rule and tests it.
+
+    ``files`` maps paths to source texts. ``expects`` is empty for a valid case, otherwise the
+    findings as ``(path, line, name)``. ``target`` is the Python version of the project.
+    """
+
+    id: str
+    what: str
+    files: Mapping[str, str]
+    expects: tuple[tuple[str, int, str], ...] = ()
+    target: Version = (3, 11)
+    near_miss: bool = False
+    """A valid case that differs from an invalid one in a detail."""
+
+
+class SourceRule:
+    """A rule over source files. Subclass it, set the class variables, implement ``check``."""
+
+    id: ClassVar[str]
+    """Named for the bad pattern, in kebab-case; the folder has the same name in snake_case."""
+    summary: ClassVar[str]
+    """One sentence: what is wrong."""
+    stages: ClassVar[frozenset[Stage]] = frozenset(Stage)
+    default_level: ClassVar[Level] = Level.ERROR
+    options: ClassVar[type[Any]] = NoOptions
+    """A frozen dataclass whose fields all have defaults; the policy's schema is made from it."""
+    cases: ClassVar[tuple[Case, ...]] = ()
+
+    def check(self, project: Project, options: Any) -> Iterable[Finding | Unjudged]:
+        """The findings in ``project``, and the files that could not be judged."""
+        raise NotImplementedError
