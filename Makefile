@@ -6,6 +6,8 @@ SHELL := /bin/sh
 .PHONY: help demo test pytest lint slow soak docs bench clean
 BIN := .venv/bin
 JOBS ?= auto
+# Before 3.14 the service of the demo really fails: from there on annotations are lazy.
+DEMO_PYTHON := $(or $(PYTHON),python3.13 python3.12 python3.11 python3.14 python3 python)
 
 help:
 	@echo "make demo    replay the outage on a repository that it builds, and stop it"
@@ -21,7 +23,7 @@ help:
 	@touch $@
 
 .venv-demo/.ready: pyproject.toml scripts/bootstrap.sh
-	@sh scripts/bootstrap.sh .venv-demo
+	@PYTHON="$(DEMO_PYTHON)" sh scripts/bootstrap.sh .venv-demo
 	@touch $@
 
 demo: .venv-demo/.ready
