@@ -1,0 +1,57 @@
+"""What a reporter may use besides the report itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """A rule as the reporters present it. ``help`` is its README, empty where nobody asked."""
+
+    id: str
+    summary: str
+    level: str = "error"
+    help: str = ""
+    uri: str = ""
+
+
+def _nothing(path: str) -> bytes | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportContext:
+    """The surroundings of one rendering.
+
+    ``source`` gives the content of a path of the report, ``None`` where it cannot be had.
+    ``prefix`` is the current directory relative to the project's top, ``""`` at the top, and
+    ``repository`` the project's top relative to the root of its git repository.
+    """
+
+    source: Callable[[str], bytes | None] = _nothing
+    prefix: str = ""
+    repository: str = ""
+    elapsed: float = 0.0
+    rules: tuple[RuleInfo, ...] = ()
+    color: bool = False
+    verbose: bool = False
+    quiet: bool = False
+    debug: bool = False
+    version: str = ""
+
+    def from_cwd(self, path: str) -> str:
+        """``path`` as seen from the current directory, with ``../`` where it lies outside."""
+        if not self.prefix or path.startswith("/"):
+            return path
+        here = self.prefix.split("/")
+        there = path.split("/")
+        same = 0
+        while same < len(here) and same < len(there) - 1 and here[same] == there[same]:
+            same += 1
+        return "/".join([".."] * (len(here) - same) + there[same:])
+
+    def from_repository(self, path: str) -> str:
+        """``path`` as seen from the root of the git repository: what a forge wants."""
+        return f"{self.repository}/{path}" if self.repository else path

@@ -1,0 +1,103 @@
+"""Markdown for a job summary or a pull-request comment.
+
+Everything from the change goes into code spans or is escaped: a path or a message cannot open a
+table cell, a link, an HTML tag, a mention or an issue reference.
+"""
+
+from __future__ import annotations
+
+import re
+
+from guard.model import Finding, Place, Report
+from guard.reporters._escape import visible
+from guard.reporters._words import summary_of, unjudged, unusual, when_words
+from guard.reporters.context import ReportContext
+
+LIMIT = 200
+"""A comment on GitHub holds 65,536 characters."""
+
+_SPECIAL = re.compile(r"[\\`*_{}\[\]()#+\-.!|~<>&@:/$]")
+_BREAK = "&#8203;"
+
+
+def render(report: Report, context: ReportContext) -> str:
+    """A heading, one table of findings, what was not verified, the notes."""
+    lines = [
+        f"## guard: {report.verdict.value}",
+        "",
+        prose(summary_of(report, context.elapsed)),
+        "",
+    ]
+    findings = report.findings
+    if findings:
+        lines += ["| Level | Where | Name | What | Fix |", "| --- | --- | --- | --- | --- |"]
+        lines += [_row(finding, context) for finding in findings[:LIMIT]]
+        lines.append("")
+    if len(findings) > LIMIT:
+        lines += [f"{len(findings) - LIMIT} more findings are not shown here.", ""]
+    lines += _section("Not verified", _unverified(report, context))
+    lines += _section("Notes", [prose(note) for note in report.notes])
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _section(title: str, items: list[str]) -> list[str]:
+    return [f"### {title}", "", *(f"- {item}" for item in items), ""] if items else []
+
+
+def _row(finding: Finding, context: ReportContext) -> str:
+    what = prose(finding.message)
+    if finding.raises:
+        what += f"<br>{code(finding.raises)}, {prose(when_words(finding))}"
+    if finding.guard:
+        what += f"<br>guarded at {code(_at(finding.guard, context))}"
+    level = f"{finding.level.value}<br>{code(finding.rule)}"
+    cells = (level, code(_at(finding.place, context)), code(finding.name), what, prose(finding.fix))
+    return f"| {' | '.join(cells)} |"
+
+
+def _unverified(report: Report, context: ReportContext) -> list[str]:
+    items = [
+        f"{code(context.from_repository(path) + (f':{line}' if line else ''))}: {prose(reason)}"
+        for path, line, reason in unjudged(report)
+    ]
+    items += [
+        f"{code(rule)}: {verdict} {prose(reason)}".rstrip()
+        for rule, verdict, reason in unusual(report, context.debug)
+    ]
+    return items
+
+
+def _at(place: Place, context: ReportContext) -> str:
+    return f"{context.from_repository(place.path)}:{place.line}:{place.column}"
+
+
+def code(text: str) -> str:
+    """A code span that ``text`` cannot leave, also in a table (GFM splits cells before spans)."""
+    shown = "".join(map(visible, text)).replace("|", "\\|")
+    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
+    pad = " " if shown.startswith("`") or shown.endswith("`") or not shown.strip() else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def prose(text: str) -> str:
+    """Plain words. Forges look for ``@name``, ``#1`` and bare links after Markdown is rendered, so
+    a backslash does not stop them; a zero-width space does.
+    """
+    parts = re.split(r"(`[^`]+`)", "".join(map(visible, text)))
+    return "".join(
+        code(part[1:-1]) if number % 2 else _SPECIAL.sub(_escaped, part)
+        for number, part in enumerate(parts)
+    )
+
+
+def _escaped(match: re.Match[str]) -> str:
+    char = match[0]
+    if char in "<>&":
+        return {"<": "&lt;", ">": "&gt;", "&": "&amp;"}[char]
+    if char in "@#":
+        return f"{char}{_BREAK}" if char == "@" else f"\\{char}{_BREAK}"
+    follows = match.string[match.end() : match.end() + 1]
+    if char in ".:/":
+        # Only inside a word can it make a link; a full stop or a colon in a sentence stays plain.
+        return f"{char}{_BREAK}" if follows and not follows.isspace() else char
+    return f"\\{char}"
