@@ -55,7 +55,7 @@ docs: .venv/.ready
 	$(BIN)/python scripts/generate_docs.py
 
 bench: .venv/.ready
-	$(BIN)/python benchmarks/run.py $(ARGS)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:
 	rm -rf .venv .venv-demo build dist benchmarks/.cache
