@@ -1,0 +1,417 @@
+"""The only caller of git.
+
+The repository may be hostile: its configuration, its attributes and the environment must not make
+git run a program, open a connection or ask a question. Every call goes through ``Git.start``, which
+switches all of that off (git-config(1), git(1) "Environment Variables").
+
+Paths are relative to ``top``, bytes that are not UTF-8 as surrogate escapes (PEP 383).
+"""
+
+from __future__ import annotations
+
+import os
+
+from guard._spawn import Running, start
+from guard.errors import GitError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+SYMLINK = "120000"
+SUBMODULE = "160000"
+FILES = ("100644", "100755")
+
+_CONFIG = (
+    "core.hooksPath=" + os.devnull,
+    "core.fsmonitor=false",
+    "core.attributesFile=" + os.devnull,
+    "core.pager=cat",
+    "core.sshCommand=false",
+    "core.alternateRefsCommand=false",
+    "credential.helper=",
+    "protocol.allow=never",
+    "submodule.recurse=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+)
+_OPTIONS = ("--no-pager", "--literal-pathspecs", "--no-replace-objects", "--no-optional-locks")
+_FIXED = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "LC_ALL": "C",
+    "LANGUAGE": "",
+}
+# Which files hold the user's own configuration, and how far to look for a repository.
+_PERSONAL = (
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+)
+# Set by git around a hook; true only for the repository that the hook runs in.
+_LOCAL = (
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_QUARANTINE_PATH",
+    "GIT_SHALLOW_FILE",
+)
+_ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
+_EMPTY_TREE = {
+    "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    "sha256": "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+
+
+def find_top(path: str) -> str | None:
+    """The work tree that holds ``path``, or the bare repository; ``None`` outside of any.
+
+    Looks for ``.git`` as git does, upward, without starting a process.
+    """
+    folder = os.path.abspath(path)
+    while True:
+        if git_dir(folder) is not None:
+            return folder
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+
+
+def git_dir(folder: str) -> str | None:
+    """The repository whose work tree begins at ``folder``, or ``folder`` if it is bare itself."""
+    dot = os.path.join(folder, ".git")
+    if os.path.isfile(dot):  # a linked worktree or a submodule (gitrepository-layout(5))
+        try:
+            with open(dot, "rb") as file:
+                text = file.read(4096)
+        except OSError:
+            return None
+        if not text.startswith(b"gitdir:"):
+            return None
+        where = text[7:].decode("utf-8", "surrogateescape").strip()
+        return os.path.join(folder, where)
+    if os.path.isfile(os.path.join(dot, "HEAD")):
+        return dot
+    if os.path.isfile(os.path.join(folder, "HEAD")) and all(
+        os.path.isdir(os.path.join(folder, part)) for part in ("objects", "refs")
+    ):
+        return folder
+    return None
+
+
+class Git:
+    """One repository, seen from ``top``: a work tree, a folder in it, or a bare repository.
+
+    ``environ`` is the environment to start from, the process's own by default. Raises ``GitError``
+    where git fails or is missing, ``UsageError`` for a revision that does not exist.
+    """
+
+    def __init__(self, top: str, environ: Mapping[str, str] | None = None) -> None:
+        self.top = os.path.abspath(top)
+        ambient = os.environ if environ is None else environ
+        self._env = _environment(self.top, ambient)
+        self._program = _find_program(ambient)
+        self._config = [part for line in _CONFIG for part in ("-c", line)]
+        for folder in _safe_directories(ambient):
+            self._config += ["-c", "safe.directory=" + folder]
+        self._format = ""
+
+    def start(self, *args: str, stdin: bytes | None = None) -> Running:
+        """Start ``git ARGS`` in ``top`` and return at once."""
+        argv = [self._program, *_OPTIONS, "-C", self.top, *self._config, *args]
+        try:
+            return start(argv, stdin, self._env)
+        except OSError as error:
+            raise GitError(f"cannot start {self._program}: {error.strerror}") from error
+
+    def run(self, *args: str, stdin: bytes | None = None) -> bytes:
+        """The output of ``git ARGS``."""
+        return self.collect(self.start(*args, stdin=stdin), args)
+
+    def collect(self, running: Running, args: Iterable[str]) -> bytes:
+        """Wait for what ``start`` began. ``args`` are for the message."""
+        code, out, err = running.finish()
+        if code:
+            raise self._failed(code, err, args)
+        return out
+
+    def _failed(self, code: int, err: bytes, args: Iterable[str]) -> GitError:
+        said = err.decode("utf-8", "backslashreplace").strip() or f"exit code {code}"
+        return GitError(f"git {' '.join(args)} failed in {self.top}: {said}")
+
+    def resolve(self, rev: str) -> str:
+        """The id of the commit that ``rev`` names. ``UsageError`` when there is none."""
+        if not rev or rev.startswith("-") or any(c in rev for c in "\0\n"):
+            raise UsageError(f"not a revision: {rev!r}")
+        asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", rev + "^{commit}")
+        code, out, err = self.start(*asked).finish()
+        oid = out.decode("ascii", "replace").strip()
+        if code == 0 and _is_oid(oid):
+            return oid
+        if code in (0, 1) and not err.strip():
+            raise UsageError(f"no commit {rev!r} in {self.top}")
+        raise self._failed(code, err, asked)
+
+    def head(self) -> str | None:
+        """The checked-out commit; ``None`` when the branch has none yet."""
+        asked = ("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        code, out, err = self.start(*asked).finish()
+        if code == 0:
+            return out.decode("ascii").strip()
+        if err.strip():
+            raise self._failed(code, err, asked)
+        return None
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The best common ancestor; ``None`` without one, as between unrelated histories."""
+        asked = ("merge-base", self.resolve(one), self.resolve(other))
+        code, out, err = self.start(*asked).finish()
+        if code == 0:
+            return out.decode("ascii").split("\n")[0]
+        if code == 1:
+            return None
+        raise self._failed(code, err, asked)
+
+    def is_shallow(self) -> bool:
+        """Whether old history is cut off, so that an ancestor may be missing."""
+        return self.run("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    def object_format(self) -> str:
+        """``sha1`` or ``sha256``. Asks git only where the configuration mentions it."""
+        if not self._format:
+            self._format = "sha1"
+            if _mentions_object_format(self.top):
+                said = self.run("rev-parse", "--show-object-format").decode("ascii").strip()
+                if said not in _EMPTY_TREE:
+                    raise GitError(f"unknown object format {said!r} in {self.top}")
+                self._format = said
+        return self._format
+
+    def empty_tree(self) -> str:
+        """The id of the tree without any file, which git knows without having it."""
+        return _EMPTY_TREE[self.object_format()]
+
+    def ls_index(self) -> list[tuple[str, str, int, str]]:
+        """What a commit of the index would hold: ``(mode, oid, stage, path)``; stage is always 0.
+
+        A file that ``git add -N`` announced is not part of it. Raises ``GitError`` when paths
+        are unmerged: such an index cannot be committed.
+        """
+        # `ls-files -s` cannot tell an announced file from an empty one; the difference from
+        # the empty tree can, and it is the index all the same.
+        found = []
+        unmerged = set()
+        for status, mode, oid, path in self._diff(self.empty_tree(), None):
+            if status == "U":
+                unmerged.add(path)
+            else:
+                found.append((mode, oid, 0, path))
+        if unmerged:
+            shown = ", ".join(repr(path) for path in sorted(unmerged)[:5])
+            more = f" and {len(unmerged) - 5} more" if len(unmerged) > 5 else ""
+            raise GitError(f"the index has unmerged paths, resolve them first: {shown}{more}")
+        return found
+
+    def ls_tree(self, commit: str) -> list[tuple[str, str, str]]:
+        """All files of a commit below ``top``: ``(mode, oid, path)``, submodules and links too."""
+        found = []
+        for record in self.run("ls-tree", "-r", "-z", self._oid(commit)).split(b"\0")[:-1]:
+            head, _, path = record.partition(b"\t")
+            mode, _, oid = head.decode("ascii").split(" ")
+            found.append((mode, oid, _decode(path)))
+        return found
+
+    def changed(self, old: str, new: str | None = None) -> list[tuple[str, str | None, str | None]]:
+        """The files that differ: ``(path, old id, new id)``; ``None`` where there is no file.
+
+        ``new=None`` compares with the index. Links and submodules count as no file.
+        """
+        found = []
+        for record in self._raw(self._oid(old), None if new is None else self._oid(new)):
+            modes, oids, status, path = record
+            if status == "U":
+                raise GitError(f"the index has unmerged paths, resolve them first: {path!r}")
+            sides = [oid if mode in FILES else None for mode, oid in zip(modes, oids, strict=True)]
+            if sides[0] != sides[1]:
+                found.append((path, sides[0], sides[1]))
+        return found
+
+    def start_ls_files(self) -> Running:
+        """Begin ``ls_files``; hand the result to ``ls_files`` to read it."""
+        return self.start(*_LS_FILES)
+
+    def ls_files(self, running: Running | None = None) -> tuple[list[tuple[str, str]], str]:
+        """The work tree's files ``(tag, path)`` and what git had to say about it.
+
+        The tag is ``?`` for a file that git neither tracks nor ignores, else ``H``, ``S``, ``M``
+        as in git-ls-files(1). Tracked files are listed even where the work tree lacks them.
+        """
+        running = running or self.start_ls_files()
+        out = self.collect(running, _LS_FILES)
+        text = out.decode("utf-8", "surrogateescape")
+        said = running.stderr.decode("utf-8", "backslashreplace").strip()
+        return [(line[0], line[2:]) for line in text.split("\0") if line], said
+
+    def read_blobs(
+        self, oids: Iterable[str], limit: int | None = None
+    ) -> Iterator[tuple[str, bytes | int | None]]:
+        """The contents, in order, from one process, each handed on as soon as it is there.
+
+        A number instead of the content is the size of one larger than ``limit`` bytes; ``None``
+        is an object that the repository lacks (a shallow or broken one) or that is no blob.
+        """
+        wanted = list(oids)
+        if not wanted:
+            return
+        for oid in wanted:
+            if not _is_oid(oid):
+                raise UsageError(f"not an object id: {oid!r}")
+        asked = ("cat-file", "--batch", "--buffer")
+        running = self.start(*asked, stdin=("\n".join(wanted) + "\n").encode("ascii"))
+        answers = _answers(running.chunks(), limit)
+        for oid in wanted:
+            try:
+                yield oid, next(answers)
+            except StopIteration:
+                raise self._failed(running.code, running.stderr, asked) from None
+
+    def read_blob(self, oid: str) -> bytes:
+        """The content of one object. Raises ``GitError`` when it is missing."""
+        for _, data in self.read_blobs([oid]):
+            if isinstance(data, bytes):
+                return data
+        raise GitError(f"object {oid} is missing in {self.top}")
+
+    def _oid(self, rev: str) -> str:
+        return rev if _is_oid(rev) else self.resolve(rev)
+
+    def _diff(self, old: str, new: str | None) -> Iterator[tuple[str, str, str, str]]:
+        for modes, oids, status, path in self._raw(old, new):
+            yield status, modes[1], oids[1], path
+
+    def _raw(
+        self, old: str, new: str | None
+    ) -> Iterator[tuple[tuple[str, str], tuple[str, str], str, str]]:
+        common = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-abbrev")
+        if new is None:
+            cached = ("diff-index", "--cached", "--ita-invisible-in-index", "--relative")
+            out = self.run(*cached, *common, old)
+        else:
+            relative = () if git_dir(self.top) == self.top else ("--relative",)
+            out = self.run("diff-tree", "-r", *relative, *common, old, new)
+        fields = out.split(b"\0")
+        for head, path in zip(fields[0::2], fields[1::2], strict=False):
+            old_mode, new_mode, old_oid, new_oid, status = head[1:].decode("ascii").split(" ")
+            yield (old_mode, new_mode), (old_oid, new_oid), status[0], _decode(path)
+
+
+_LS_FILES = ("ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard")
+
+
+def _answers(chunks: Iterator[bytes], limit: int | None) -> Iterator[bytes | int | None]:
+    """Cut the stream of ``git cat-file --batch`` into contents, none of them over the limit."""
+    buffer = bytearray()
+    for chunk in chunks:
+        buffer += chunk
+        while (end := buffer.find(b"\n")) >= 0:
+            fields = bytes(buffer[:end]).split(b" ")
+            if len(fields) != 3:  # "<oid> missing"
+                del buffer[: end + 1]
+                yield None
+                continue
+            size = int(fields[2])
+            del buffer[: end + 1]
+            keep = limit is None or size <= limit
+            left = size + 1  # a line feed ends the content
+            parts: list[bytes] = []
+            while left > len(buffer):
+                left -= len(buffer)
+                if keep:
+                    parts.append(bytes(buffer))
+                buffer = bytearray(next(chunks, b""))
+                if not buffer:
+                    return
+            if not keep:
+                yield size
+            elif fields[1] != b"blob":
+                yield None
+            else:
+                parts.append(bytes(buffer[:left]))
+                yield b"".join(parts)[:-1]
+            del buffer[:left]
+
+
+def _environment(top: str, ambient: Mapping[str, str]) -> dict[str, str]:
+    env = {name: value for name, value in ambient.items() if not name.startswith("GIT_")}
+    env.update((name, ambient[name]) for name in _PERSONAL if name in ambient)
+    found = find_top(top)
+    theirs = ambient.get("GIT_DIR")
+    if theirs is None:
+        here = find_top(os.getcwd())
+        at = git_dir(here) if here else None
+    else:
+        at = theirs
+    if found is None or (at and os.path.realpath(at) == os.path.realpath(git_dir(found) or "")):
+        # The variables of a hook are relative to the folder it runs in, and git will run in `top`.
+        for name in _LOCAL:
+            if name in ambient:
+                env[name] = os.path.abspath(ambient[name])
+        if _ALTERNATES in ambient:
+            paths = ambient[_ALTERNATES].split(os.pathsep)
+            env[_ALTERNATES] = os.pathsep.join(os.path.abspath(path) for path in paths if path)
+        if found is None and theirs is not None:
+            env["GIT_DIR"] = os.path.abspath(theirs)
+            tree = ambient.get("GIT_WORK_TREE")
+            if tree is not None:
+                env["GIT_WORK_TREE"] = os.path.abspath(tree)
+    env.update(_FIXED)
+    return env
+
+
+def _find_program(ambient: Mapping[str, str]) -> str:
+    # Relative entries of PATH are passed over: they could lead into the repository itself.
+    names = ("git.exe",) if os.name == "nt" else ("git",)
+    for folder in ambient.get("PATH", os.defpath).split(os.pathsep):
+        for name in names:
+            program = os.path.join(folder, name)
+            if os.path.isabs(folder) and os.access(program, os.X_OK) and os.path.isfile(program):
+                return program
+    raise GitError("git is not installed, or not on PATH")
+
+
+def _safe_directories(ambient: Mapping[str, str]) -> Iterator[str]:
+    """What the user's environment declares safe (git-config(1), GIT_CONFIG_COUNT), and no more."""
+    count = ambient.get("GIT_CONFIG_COUNT", "")
+    for number in range(min(int(count), 1000) if count.isdecimal() else 0):
+        if ambient.get(f"GIT_CONFIG_KEY_{number}", "").lower() == "safe.directory":
+            yield ambient.get(f"GIT_CONFIG_VALUE_{number}", "")
+
+
+def _mentions_object_format(top: str) -> bool:
+    found = find_top(top)
+    folder = git_dir(found) if found else None
+    if folder is None:
+        return True
+    try:
+        with open(os.path.join(folder, "commondir"), encoding="utf-8") as file:
+            folder = os.path.join(folder, file.read().strip())
+    except OSError:
+        pass
+    try:
+        with open(os.path.join(folder, "config"), "rb") as config:
+            return b"objectformat" in config.read(1 << 20).lower()
+    except OSError:
+        return True
+
+
+def _is_oid(text: str) -> bool:
+    return len(text) in (40, 64) and not text.strip("0123456789abcdef")
+
+
+def _decode(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
