@@ -75,12 +75,12 @@ def _module(number: int, count: int) -> str:
     lines += ["", f"log = logging.getLogger('m{number}')", "", "", f"class Thing{number}:"]
     kind = f"Thing{near[0]}" if guarded else "object"
     for method in range(12):
+        walk = f"os.environ if len(key) > limit + {method}"
         parameters = f"self, other: {kind} | None, limit: int = {method}"
         lines += [
             f"    def step_{method}({parameters}) -> set[str]:",
             f'        """Do step {method} of {number}: look at the values and keep what is new."""',
-            "        found = {os.fspath(key) for key in os.environ"
-            f" if len(key) > limit + {method}}}",
+            f"        found = {{os.fspath(key) for key in {walk}}}",
             "        log.debug('found %d', len(found))",
             "        return found",
             "",

@@ -1,0 +1,99 @@
+"""Write the parts of docs/ that are made from the code; with --check only compare.
+
+Made here: the index of the rules, the tables of their options and the JSON Schema of the policy.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from guard.model import Stage
+from guard.plugins import load_rules
+from guard.schema import render_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from guard.rule import SourceRule
+
+DOCS = Path(__file__).parents[1] / "docs"
+BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
+
+
+def row(cells: Iterable[str]) -> str:
+    """A line of a Markdown table."""
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    return "\n".join([row(columns), row("---" for _ in columns), *map(row, rows)])
+
+
+def index(rules: Sequence[SourceRule]) -> str:
+    """The rules with their levels and doors."""
+    rows = []
+    for rule in rules:
+        folder = rule.id.replace("-", "_")
+        link = f"[`{rule.id}`](../rules/guard_rules/{folder}/README.md)"
+        doors = [stage.value for stage in Stage if stage in rule.stages]
+        doors = ["all"] if len(doors) == len(Stage) else doors
+        rows.append((link, rule.default_level.value, ", ".join(doors), rule.summary))
+    return table(("rule", "default level", "doors", "what is wrong"), rows)
+
+
+def options(rules: Sequence[SourceRule]) -> str:
+    """For each rule its options, with type, default and meaning."""
+    parts = []
+    for rule in rules:
+        rows = []
+        for field in fields(rule.options):
+            default = field.default
+            if default is MISSING and field.default_factory is not MISSING:
+                default = field.default_factory()
+            kind = field.type if isinstance(field.type, str) else field.type.__name__
+            doc = str(field.metadata.get("doc", ""))
+            rows.append((f"`{field.name.replace('_', '-')}`", f"`{kind}`", f"`{default!r}`", doc))
+        told = table(("option", "type", "default", "meaning"), rows) if rows else "No options."
+        parts.append(f"### {rule.id}\n\n{told}")
+    return "\n\n".join(parts)
+
+
+def between(text: str, generated: str, name: str) -> str:
+    """`text` with the part between the two marks replaced."""
+    head, begin, rest = text.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"{name}: the marks {BEGIN} and {END} are missing")
+    return f"{head}{BEGIN}\n{generated}\n{END}{tail}"
+
+
+def main(check: bool) -> int:
+    """Write, or with `check` say what differs and return 1."""
+    rules = sorted(load_rules(), key=lambda rule: rule.id)
+    if not rules:
+        raise SystemExit("no rule was loaded: is the package installed?")
+    pages = {name: (DOCS / name).read_text(encoding="utf-8") for name in ("rules.md", "policy.md")}
+    wanted = {
+        "rules.md": between(pages["rules.md"], index(rules), "rules.md"),
+        "policy.md": between(pages["policy.md"], options(rules), "policy.md"),
+        "guard.schema.json": render_schema(rules),
+    }
+    differs = []
+    for name, text in wanted.items():
+        path = DOCS / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            differs.append(name)
+            if not check:
+                path.write_text(text, encoding="utf-8")
+    if differs:
+        word = "differs from the code; run `make docs`" if check else "written"
+        print(f"docs: {', '.join(differs)}: {word}", file=sys.stderr if check else sys.stdout)
+    return 1 if differs and check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))
