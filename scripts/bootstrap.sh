@@ -23,7 +23,7 @@ make_environment() {  # Debian splits ensurepip off; pip outside can serve a ven
     rm -rf "$dir"
     "$1" -m venv "$dir" >/dev/null 2>&1 && return
     rm -rf "$dir"
-    if "$1" -m venv --without-pip "$dir" && "$1" -m pip --python "$dir" install -q pip; then return; fi
+    if "$1" -m venv --without-pip "$dir" && "$1" -m pip --python "$dir" install -qq pip; then return; fi
     rm -rf "$dir"
     echo "bootstrap: $1 cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2
     exit 2
