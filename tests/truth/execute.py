@@ -1,0 +1,98 @@
+"""Run cases under an interpreter and compare what happened with what the marks say."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from .corpus import HERE, Case, Version
+
+Place = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What CPython did. ``error`` is empty for a run to the end."""
+
+    error: str
+    text: str
+    at: Place | None
+    idle: frozenset[Place]
+
+
+def run_native(python: str, cases: Iterable[Case], folder: Path) -> dict[str, Outcome]:
+    """The outcome of each case under the executable ``python``; files are written to ``folder``."""
+    jobs = [job_of(case, folder) for case in cases]
+    found: dict[str, Outcome] = {}
+    with ThreadPoolExecutor(2) as pool:
+        for answers in pool.map(lambda batch: _run_batch(python, batch), (jobs[::2], jobs[1::2])):
+            found.update(answers)
+    return found
+
+
+def job_of(case: Case, folder: Path) -> dict[str, str]:
+    """Write the case and describe it for the runner."""
+    root = folder / case.id
+    return {"id": case.id, "root": str(root), "entry": str(case.write(root))}
+
+
+def read_answers(lines: Iterable[str]) -> dict[str, Outcome]:
+    """The runner's output, by case id."""
+    found = {}
+    for line in lines:
+        if not line.startswith("{"):
+            continue
+        answer = json.loads(line)
+        raised = answer["raised"] or {"type": "", "text": "", "at": None}
+        at = raised["at"]
+        found[answer["id"]] = Outcome(
+            error=raised["type"],
+            text=raised["text"],
+            at=(at[0], at[1]) if at else None,
+            idle=frozenset((path, line) for path, line in answer["idle"]),
+        )
+    return found
+
+
+def problems(case: Case, version: Version, outcome: Outcome) -> list[str]:
+    """What the case says and CPython does not do; empty where they agree."""
+    failure = case.failure(version)
+    if failure is None:
+        if outcome.error:
+            return [f"should run clean: {outcome.error} at {outcome.at}: {outcome.text}"]
+        allowed = case.dead(version) | {(path, 0) for path in case.unloaded}
+        never = sorted(outcome.idle - allowed)
+        return [f"never executed: {never}"] if never else []
+    if not outcome.error:
+        return ["should fail, ran clean"]
+    found = []
+    if outcome.error != failure.error:
+        found.append(f"raised {outcome.error}, not {failure.error}: {outcome.text}")
+    if not any(re.search(rf"\b{re.escape(n.rpartition('.')[2])}\b", outcome.text) for n in failure.names):
+        found.append(f"the exception does not name {failure.names}: {outcome.text}")
+    places = {(m.path, m.line) for m in case.active("raised", version)}
+    if outcome.at not in (places or {(failure.path, failure.line)}):
+        found.append(f"surfaced at {outcome.at}: {outcome.text}")
+    return found
+
+
+def _run_batch(python: str, jobs: list[dict[str, str]]) -> dict[str, Outcome]:
+    env = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    done = subprocess.run(
+        [python, "-I", "-S", "-W", "ignore", str(HERE / "runner.py")],
+        input=json.dumps(jobs),
+        capture_output=True,
+        text=True,
+        env=env,
+        timeout=300,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{python}: {done.stderr}")
+    return read_answers(done.stdout.splitlines())
