@@ -78,3 +78,21 @@ def test_what_is_not_staged_does_not_count(shop: Path, pre_commit_home: Path) ->
     (shop / "models.py").write_text(GUARDED, encoding="utf-8")
     answer = try_repo(shop, pre_commit_home, "--all-files")
     assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_what_landed_broken_is_found_with_nothing_staged(shop: Path, pre_commit_home: Path) -> None:
+    (shop / "models.py").write_text(GUARDED, encoding="utf-8")
+    git(shop, "add", "models.py")
+    git(shop, "commit", "--quiet", "--no-verify", "-m", "Around the hook")
+    answer = try_repo(shop, pre_commit_home, "--all-files")
+    assert answer.returncode == 1, answer.stdout + answer.stderr
+
+
+def test_a_push_is_judged_by_its_commits(shop: Path, pre_commit_home: Path) -> None:
+    (shop / "models.py").write_text(GUARDED, encoding="utf-8")
+    git(shop, "commit", "--quiet", "--no-verify", "--all", "-m", "Break the shop")
+    (shop / "models.py").write_text(MODELS, encoding="utf-8")
+    git(shop, "add", "models.py")
+    refs = ("--from-ref", "HEAD~1", "--to-ref", "HEAD", "--hook-stage", "pre-push")
+    answer = try_repo(shop, pre_commit_home, *refs)
+    assert answer.returncode == 1, answer.stdout + answer.stderr
