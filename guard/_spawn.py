@@ -66,6 +66,7 @@ class _Spawned(Running):
         self, argv: Sequence[str], stdin_bytes: bytes | None, env: Mapping[str, str]
     ) -> None:
         self._pid = 0
+        self._owner = os.getpid()
         self._fds: list[int] = []
         self._stdin = -1
         self._input = memoryview(stdin_bytes or b"")
@@ -168,7 +169,8 @@ class _Spawned(Running):
             os.close(self._fds.pop())
 
     def __del__(self) -> None:
-        self.kill()
+        if os.getpid() == self._owner:  # a forked copy must leave its parent's child alone
+            self.kill()
 
 
 class _Fallback(Running):

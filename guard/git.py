@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import os
 
+from guard._listing import IndexListing, TreeListing
 from guard._spawn import Running, start
 from guard.errors import GitError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    Record = tuple[tuple[str, str], tuple[str, str], str, str]
 
 SYMLINK = "120000"
 SUBMODULE = "160000"
@@ -196,35 +199,35 @@ class Git:
         """The id of the tree without any file, which git knows without having it."""
         return _EMPTY_TREE[self.object_format()]
 
-    def ls_index(self) -> list[tuple[str, str, int, str]]:
-        """What a commit of the index would hold: ``(mode, oid, stage, path)``; stage is always 0.
+    def start_ls_index(self) -> Running:
+        """Begin ``ls_index``; hand the result to ``index_listing`` to read it."""
+        return self.start(*_LS_INDEX, *_RAW, self.empty_tree())
 
-        A file that ``git add -N`` announced is not part of it. Raises ``GitError`` when paths
-        are unmerged: such an index cannot be committed.
+    def index_listing(self, running: Running | None = None) -> IndexListing:
+        """What a commit of the index would hold. Raises ``GitError`` when paths are unmerged.
+
+        A file that ``git add -N`` announced is not part of it: `ls-files -s` cannot tell that from
+        an empty file; the difference from the empty tree can, and it is the index all the same.
         """
-        # `ls-files -s` cannot tell an announced file from an empty one; the difference from
-        # the empty tree can, and it is the index all the same.
-        found = []
-        unmerged = set()
-        for status, mode, oid, path in self._diff(self.empty_tree(), None):
-            if status == "U":
-                unmerged.add(path)
-            else:
-                found.append((mode, oid, 0, path))
+        listing = IndexListing(self.collect(running or self.start_ls_index(), _LS_INDEX))
+        unmerged = listing.unmerged()
         if unmerged:
-            shown = ", ".join(repr(path) for path in sorted(unmerged)[:5])
+            shown = ", ".join(map(repr, unmerged[:5]))
             more = f" and {len(unmerged) - 5} more" if len(unmerged) > 5 else ""
             raise GitError(f"the index has unmerged paths, resolve them first: {shown}{more}")
-        return found
+        return listing
+
+    def ls_index(self) -> list[tuple[str, str, int, str]]:
+        """``index_listing`` as ``(mode, oid, stage, path)``; the stage is always 0."""
+        return [(mode, oid, 0, path) for mode, oid, path in self.index_listing().entries()]
+
+    def tree_listing(self, commit: str) -> TreeListing:
+        """All files of a commit below ``top``, submodules and links too."""
+        return TreeListing(self.run("ls-tree", "-r", "-z", self._oid(commit)))
 
     def ls_tree(self, commit: str) -> list[tuple[str, str, str]]:
-        """All files of a commit below ``top``: ``(mode, oid, path)``, submodules and links too."""
-        found = []
-        for record in self.run("ls-tree", "-r", "-z", self._oid(commit)).split(b"\0")[:-1]:
-            head, _, path = record.partition(b"\t")
-            mode, _, oid = head.decode("ascii").split(" ")
-            found.append((mode, oid, _decode(path)))
-        return found
+        """``tree_listing`` as ``(mode, oid, path)``."""
+        return list(self.tree_listing(commit).entries())
 
     def changed(self, old: str, new: str | None = None) -> list[tuple[str, str | None, str | None]]:
         """The files that differ: ``(path, old id, new id)``; ``None`` where there is no file.
@@ -245,8 +248,10 @@ class Git:
         """Begin ``ls_files``; hand the result to ``ls_files`` to read it."""
         return self.start(*_LS_FILES)
 
-    def ls_files(self, running: Running | None = None) -> tuple[list[tuple[str, str]], str]:
-        """The work tree's files ``(tag, path)`` and what git had to say about it.
+    def ls_files(
+        self, running: Running | None = None, suffixes: tuple[str, ...] = ("",)
+    ) -> tuple[list[tuple[str, str]], str]:
+        """The work tree's files ``(tag, path)`` by suffix, and what git had to say about it.
 
         The tag is ``?`` for a file that git neither tracks nor ignores, else ``H``, ``S``, ``M``
         as in git-ls-files(1). Tracked files are listed even where the work tree lacks them.
@@ -255,7 +260,9 @@ class Git:
         out = self.collect(running, _LS_FILES)
         text = out.decode("utf-8", "surrogateescape")
         said = running.stderr.decode("utf-8", "backslashreplace").strip()
-        return [(line[0], line[2:]) for line in text.split("\0") if line], said
+        return [
+            (line[0], line[2:]) for line in text.split("\0") if line and line.endswith(suffixes)
+        ], said
 
     def read_blobs(
         self, oids: Iterable[str], limit: int | None = None
@@ -290,27 +297,24 @@ class Git:
     def _oid(self, rev: str) -> str:
         return rev if _is_oid(rev) else self.resolve(rev)
 
-    def _diff(self, old: str, new: str | None) -> Iterator[tuple[str, str, str, str]]:
-        for modes, oids, status, path in self._raw(old, new):
-            yield status, modes[1], oids[1], path
-
-    def _raw(
-        self, old: str, new: str | None
-    ) -> Iterator[tuple[tuple[str, str], tuple[str, str], str, str]]:
-        common = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-abbrev")
+    def _raw(self, old: str, new: str | None) -> Iterator[Record]:
         if new is None:
-            cached = ("diff-index", "--cached", "--ita-invisible-in-index", "--relative")
-            out = self.run(*cached, *common, old)
-        else:
-            relative = () if git_dir(self.top) == self.top else ("--relative",)
-            out = self.run("diff-tree", "-r", *relative, *common, old, new)
-        fields = out.split(b"\0")
-        for head, path in zip(fields[0::2], fields[1::2], strict=False):
-            old_mode, new_mode, old_oid, new_oid, status = head[1:].decode("ascii").split(" ")
-            yield (old_mode, new_mode), (old_oid, new_oid), status[0], _decode(path)
+            return _records(self.run(*_LS_INDEX, *_RAW, old))
+        relative = () if git_dir(self.top) == self.top else ("--relative",)
+        return _records(self.run("diff-tree", "-r", *relative, *_RAW, old, new))
 
 
+_LS_INDEX = ("diff-index", "--cached", "--ita-invisible-in-index", "--relative")
+_RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-abbrev")
 _LS_FILES = ("ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard")
+
+
+def _records(out: bytes) -> Iterator[Record]:
+    """The lines of ``git diff --raw -z`` (git docs, diff-format): modes, ids, status, path."""
+    fields = out.decode("utf-8", "surrogateescape").split("\0")
+    for head, path in zip(fields[0::2], fields[1::2], strict=False):
+        old_mode, new_mode, old_oid, new_oid, status = head[1:].split(" ")
+        yield (old_mode, new_mode), (old_oid, new_oid), status[0], path
 
 
 def _answers(chunks: Iterator[bytes], limit: int | None) -> Iterator[bytes | int | None]:
@@ -411,7 +415,3 @@ def _mentions_object_format(top: str) -> bool:
 
 def _is_oid(text: str) -> bool:
     return len(text) in (40, 64) and not text.strip("0123456789abcdef")
-
-
-def _decode(path: bytes) -> str:
-    return path.decode("utf-8", "surrogateescape")

@@ -1,0 +1,34 @@
+"""Symbolic links are never followed: each is passed over, or is a matter for the report."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+SUFFIXES = (".py", ".pyi")
+"""What is a Python file without being named by the user."""
+
+
+def judge_target(target: str, is_folder: bool, checked: Container[str]) -> str:
+    """Why a link is a matter for the report; empty when what it points to is checked itself."""
+    if target in checked:
+        return ""
+    if target == ".." or target.startswith(("../", "/")):
+        return "symbolic link out of the project, not followed"
+    if is_folder:
+        return "symbolic link to a folder, not followed"
+    return f"symbolic link to {target}, which is not among the checked files"
+
+
+def join_target(link: str, target: str) -> str:
+    """Where a recorded link points, relative to the top, by its text alone."""
+    if target.startswith("/"):
+        return target
+    parts = link.split("/")[:-1]
+    for part in target.split("/"):
+        if part == ".." and parts and parts[-1] != "..":
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
