@@ -55,7 +55,7 @@ def head(report: Report, context: ReportContext) -> Plain:
         "version": VERSION,
         "tool": {"name": "premerge-guard", "version": context.version},
         "subject": report.subject,
-        "directory": context.prefix or ".",
+        "top": context.top(),
         "verdict": report.verdict.value,
         "summary": {
             "errors": errors,

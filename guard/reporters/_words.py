@@ -39,7 +39,7 @@ def summary_of(report: Report, seconds: float) -> str:
     """The summary line of a report."""
     return summary_line(
         files=report.files,
-        rules=len(report.results),
+        rules=sum(1 for result in report.results if result.verdict.value != "skipped"),
         seconds=seconds,
         found=found_words(report),
         verdict=report.verdict.value,
@@ -58,7 +58,7 @@ def unjudged(report: Report) -> dict[tuple[str, int | None, str], list[str]]:
 
 
 def unusual(report: Report, debug: bool = False) -> list[tuple[str, str, str]]:
-    """(rule, verdict, reason) of each rule that gave no plain answer and that no file explains.
+    """(rule, verdict, reason) of each rule that neither passed, failed nor was skipped.
 
     The first line of a reason is its summary; the traceback of a crash follows, for ``debug``.
     """
@@ -67,7 +67,8 @@ def unusual(report: Report, debug: bool = False) -> list[tuple[str, str, str]]:
     return [
         (result.rule, result.verdict.value, reason_of(result, debug))
         for result in report.results
-        if result.verdict.value not in ("pass", "fail") and (result.reason or not result.unjudged)
+        if result.verdict.value not in ("pass", "fail", "skipped")
+        and (result.reason or not result.unjudged)
     ]
 
 

@@ -26,12 +26,14 @@ class ReportContext:
     """The surroundings of one rendering.
 
     ``source`` gives the content of a path of the report, ``None`` where it cannot be had.
-    ``prefix`` is the current directory relative to the project's top, ``""`` at the top, and
-    ``repository`` the project's top relative to the root of its git repository.
+    ``prefix`` is the current directory relative to the project's top, ``""`` at the top; if it lies
+    outside, ``way`` leads from it to the top. ``repository`` is the project's top relative to the
+    root of its git repository.
     """
 
     source: Callable[[str], bytes | None] = _nothing
     prefix: str = ""
+    way: str = ""
     repository: str = ""
     elapsed: float = 0.0
     rules: tuple[RuleInfo, ...] = ()
@@ -43,7 +45,11 @@ class ReportContext:
 
     def from_cwd(self, path: str) -> str:
         """``path`` as seen from the current directory, with ``../`` where it lies outside."""
-        if not self.prefix or path.startswith("/"):
+        if path.startswith("/"):
+            return path
+        if self.way:
+            return f"{self.way}/{path}"
+        if not self.prefix:
             return path
         here = self.prefix.split("/")
         there = path.split("/")
@@ -51,6 +57,10 @@ class ReportContext:
         while same < len(here) and same < len(there) - 1 and here[same] == there[same]:
             same += 1
         return "/".join([".."] * (len(here) - same) + there[same:])
+
+    def top(self) -> str:
+        """The project's top as seen from the current directory."""
+        return self.way or "/".join(".." for _ in filter(None, self.prefix.split("/"))) or "."
 
     def from_repository(self, path: str) -> str:
         """``path`` as seen from the root of the git repository: what a forge wants."""

@@ -24,9 +24,8 @@ def render(report: Report, context: ReportContext) -> str:
         for (path, line, reason) in unjudged(report)
     ]
     for rule, verdict, reason in unusual(report, context.debug):
-        kind = "notice" if verdict == "skipped" else "error"
         text = f"{verdict}: {reason or 'no reason given'}"
-        lines.append(_command(kind, text, {}, f"guard: {rule}"))
+        lines.append(_command("error", text, {}, f"guard: {rule}"))
     lines += [_finding(finding, context) for finding in report.findings]
     lines += [_command("notice", note, {}, "guard") for note in report.notes]
     shown = [sum(line.startswith(f"::{kind} ") for line in lines) for kind in ("error", "warning")]

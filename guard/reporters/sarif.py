@@ -137,9 +137,8 @@ def _invocation(report: Report, context: ReportContext) -> Plain:
             }
         )
     for rule, verdict, reason in unusual(report, context.debug):
-        level = "note" if verdict == "skipped" else "error"
         text = f"{rule}: {verdict} {reason}".rstrip()
-        notifications.append({"level": level, "message": {"text": text}})
+        notifications.append({"level": "error", "message": {"text": text}})
     notifications += [{"level": "note", "message": {"text": note}} for note in report.notes]
     return {
         "executionSuccessful": report.verdict in (Verdict.PASS, Verdict.FAIL),

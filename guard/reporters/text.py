@@ -115,9 +115,10 @@ class _Writer:
         """The rules that gave no plain answer; with ``verbose``, every rule."""
         for rule, verdict, reason in unusual(report, self.context.debug):
             head, *trace = reason.split("\n") if reason else ["no reason given"]
-            style = "dim" if verdict == "skipped" else "warning"
-            yield f"{terminal(rule)}: {self.paint(style, verdict)} {terminal(head)}"
+            yield f"{terminal(rule)}: {self.paint('warning', verdict)} {terminal(head)}"
             yield from (f"    {terminal(line)}" for line in trace)
         if self.context.verbose:
             for result in report.results:
-                yield f"{terminal(result.rule)}: {self.paint('bold', result.verdict.value)}"
+                why = result.reason if result.verdict.value == "skipped" else ""
+                verdict = self.paint("bold", result.verdict.value)
+                yield f"{terminal(result.rule)}: {verdict} {terminal(why)}".rstrip()

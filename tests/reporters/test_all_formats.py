@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,4 @@ def test_a_path_outside_the_current_directory_is_reached_by_dots(samples) -> Non
     assert context.from_cwd("x.py") == "../../x.py"
     assert context.from_cwd("app/sub") == "../sub"
     assert samples.context().from_cwd("app/x.py") == "app/x.py"
+    assert replace(samples.context(), way="../other").from_cwd("app/x.py") == "../other/app/x.py"

@@ -29,7 +29,7 @@ def test_the_document(samples) -> None:
     document = json.loads(reporter("json")(samples.failing, samples.context(prefix="app")))
     assert document["version"] == 1
     assert document["verdict"] == "fail"
-    assert document["directory"] == "app"
+    assert document["top"] == ".."
     assert document["summary"] == {
         "errors": 1,
         "warnings": 1,

@@ -74,10 +74,15 @@ def test_what_was_not_verified_is_listed_with_its_reason(samples) -> None:
         "gone.py: unverified it vanished",
         "crashing: unverified ValueError: x",
         "held: hold lane held by #20",
-        "off: skipped not at this stage",
         "",
-        "no findings, 2 files unverified; verdict unverified (3 files checked, 5 rules, 0.12 s)",
+        "no findings, 2 files unverified; verdict unverified (3 files checked, 4 rules, 0.12 s)",
     ]
+
+
+def test_verbose_tells_the_verdict_of_each_rule(samples) -> None:
+    lines = render(samples.unverified, samples.context(verbose=True)).splitlines()
+    assert "off: skipped not at this stage" in lines
+    assert "other-rule: unverified" in lines
 
 
 def test_a_guard_in_another_file_is_named(samples) -> None:

@@ -1,0 +1,224 @@
+"""``guard check``: judge a working tree, the index or a commit."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+
+import click
+
+from guard import __version__
+from guard.cli._output import Sink, say, sinks, stdout_is_terminal, wants_color, write
+from guard.cli._progress import Progress
+from guard.cli._surroundings import Surroundings
+from guard.errors import GuardError, UsageError
+from guard.model import EXIT_CODES, Stage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from guard.cli._session import Checked, Request
+    from guard.reporters.context import ReportContext, RuleInfo
+    from guard.rule import Version
+
+NEW_BASELINE = "guard-baseline.json"
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--staged", is_flag=True, help="Judge what the staged changes cause (the git hook).")
+@click.option("--since", metavar="REV", help="Only what was caused since the merge base with REV.")
+@click.option("--rev", metavar="REV", help="Judge this commit, without a checkout.")
+@click.option("--target-version", metavar="3.N", help="The oldest Python that must work.")
+@click.option("--stage", type=click.Choice([s.value for s in Stage]), help="The door to play.")
+@click.option("--config", metavar="FILE", help="The policy file, instead of guard.yaml.")
+@click.option("--select", multiple=True, metavar="RULE", help="Run this rule alone (repeatable).")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Do not run this rule (repeatable).")
+@click.option("--baseline", metavar="FILE", help="The known findings, instead of the policy's.")
+@click.option("--no-baseline", is_flag=True, help="Report the known findings too.")
+@click.option("--write-baseline", is_flag=True, help="Record today's findings as known.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="NAME[=FILE]",
+    help="text, json, jsonl, sarif, github, junit or markdown (repeatable).",
+)
+@click.option("--output", "-o", metavar="FILE", help="Write the report there.")
+@click.option("--quiet", "-q", is_flag=True, help="Print findings, and nothing else.")
+@click.option(
+    "--verbose", "-v", is_flag=True, help="Print every use, and the verdict of each rule."
+)
+@click.option("--debug", is_flag=True, help="Print tracebacks.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
+@click.pass_obj
+def check(around: Surroundings, /, **options: object) -> int:
+    """Find run-time uses of names that exist only for type checkers.
+
+    PATH (a file or a folder) limits what is reported; facts always come from the whole project.
+    Without options the working tree is judged.
+    """
+    chosen = _Options(options)
+    request = chosen.request()
+    wanted = sinks(chosen.many("formats"), chosen.text("output"))
+    if chosen.flag("write_baseline"):
+        return _write_baseline(request, around)
+    progress = Progress(sys.stderr)
+    from guard.cli._session import check as judge
+
+    try:
+        done = judge(request, around, progress)
+    finally:
+        progress.clear()
+    color = wants_color(chosen.text("color") or "auto", around.environ, stdout_is_terminal)
+    _emit(wanted, done, chosen, color, time.perf_counter() - around.started)
+    return EXIT_CODES[done.report.verdict]
+
+
+class _Options:
+    """The parsed command line, each value with its type."""
+
+    def __init__(self, values: dict[str, object]) -> None:
+        self._values = values
+
+    def flag(self, name: str) -> bool:
+        return bool(self._values[name])
+
+    def text(self, name: str) -> str | None:
+        value = self._values[name]
+        return None if value is None else str(value)
+
+    def many(self, name: str) -> tuple[str, ...]:
+        value = self._values[name]
+        return tuple(map(str, value)) if isinstance(value, tuple) else ()
+
+    def request(self) -> Request:
+        from guard.cli._session import BaselineChoice, Request, RuleChoice
+        from guard.cli._subject import Wanted
+
+        if self.flag("no_baseline") and self.text("baseline") is not None:
+            raise UsageError("--baseline and --no-baseline contradict each other")
+        if self.flag("quiet") and self.flag("verbose"):
+            raise UsageError("--quiet and --verbose contradict each other")
+        stage = self.text("stage")
+        return Request(
+            paths=self.many("paths"),
+            wanted=Wanted(self.flag("staged"), self.text("since"), self.text("rev")),
+            stage=None if stage is None else Stage(stage),
+            target=_version(self.text("target_version")),
+            config=self.text("config"),
+            rules=RuleChoice(_split(self.many("select")), _split(self.many("ignore"))),
+            baseline=BaselineChoice(not self.flag("no_baseline"), self.text("baseline")),
+            cache=not self.flag("no_cache"),
+        )
+
+
+def _split(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part for name in names for part in name.split(","))
+
+
+def _version(text: str | None) -> Version | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(?:py)?3\.?([0-9]{1,2})", text)
+    if match is None:
+        raise UsageError(f"not a target version: {text!r}; write it as 3.13")
+    return (3, int(match[1]))
+
+
+def _emit(
+    wanted: tuple[Sink, ...], done: Checked, options: _Options, color: bool, elapsed: float
+) -> None:
+    """Files first: a reader of standard output that goes away must not cost a file its report."""
+    from guard.reporters import reporter
+    from guard.reporters._words import summary_of
+
+    texts = []
+    for sink in wanted:
+        context = _context(done, options, sink, color and sink.file is None, elapsed)
+        texts.append((sink, reporter(sink.format)(done.report, context)))
+    for sink, text in texts:
+        if sink.file is not None:
+            write(sink.file, text)
+    for sink, text in texts:
+        if sink.file is None:
+            say(text)
+    if all(sink.file is not None for sink in wanted) and not options.flag("quiet"):
+        say(f"guard: {summary_of(done.report, elapsed)}\n", err=True)
+
+
+def _context(
+    done: Checked, options: _Options, sink: Sink, color: bool, elapsed: float
+) -> ReportContext:
+    from guard.reporters.context import ReportContext
+
+    def source(path: str) -> bytes | None:
+        try:
+            return done.tree.read_file(path)
+        except (GuardError, OSError):
+            return None  # an excerpt is a convenience: the finding stands without it
+
+    return ReportContext(
+        source=source,
+        prefix=done.where.prefix,
+        way=done.where.way,
+        repository=done.where.repository,
+        elapsed=elapsed,
+        rules=_infos(done, sink.format == "sarif"),
+        color=color,
+        verbose=options.flag("verbose"),
+        quiet=options.flag("quiet"),
+        debug=options.flag("debug"),
+        version=__version__,
+    )
+
+
+def _infos(done: Checked, with_help: bool) -> tuple[RuleInfo, ...]:
+    from guard.reporters.context import RuleInfo
+
+    if not with_help:
+        return ()
+    from guard.plugins import readme
+
+    judged = {result.rule for result in done.report.results}
+    return tuple(
+        RuleInfo(rule.id, rule.summary, done.policy.rules[rule.id].level.value, readme(rule))
+        for rule in done.rules
+        if rule.id in judged
+    )
+
+
+def _write_baseline(request: Request, around: Surroundings) -> int:
+    """Record the findings of the whole working tree; what could not be judged is not recorded."""
+    from dataclasses import replace
+
+    from guard.baseline import render_baseline
+    from guard.cli._session import BaselineChoice, RuleChoice
+    from guard.cli._session import check as judge
+    from guard.cli._subject import Wanted
+    from guard.model import Verdict
+    from guard.reporters._words import count
+
+    narrowed = request.paths or request.rules != RuleChoice() or request.wanted != Wanted()
+    if narrowed or not request.baseline.use:
+        raise UsageError(
+            "--write-baseline records the whole working tree under all rules; use it without "
+            "PATH, --staged, --since, --rev, --select, --ignore and --no-baseline"
+        )
+    done = judge(replace(request, baseline=BaselineChoice(use=False)), around)
+    named = done.policy.baseline
+    file = request.baseline.file
+    if file is None:
+        file = os.path.join(done.where.top, *(named or NEW_BASELINE).split("/"))
+    findings = done.report.findings
+    write(file, render_baseline(findings))
+    shown = os.path.relpath(file)
+    say(f"wrote {count(len(findings), 'finding')} to {shown}\n")
+    if request.baseline.file is None and named is None:
+        say(f"add to guard.yaml: 'baseline: {NEW_BASELINE}' (and 'version: 1' in a new file)\n")
+    unverified = [r for r in done.report.results if r.verdict is Verdict.UNVERIFIED]
+    for result in unverified:
+        say(f"guard: warning: {result.rule} is unverified, see guard check\n", err=True)
+    return 3 if unverified else 0
