@@ -148,11 +148,7 @@ def parse_baseline(data: bytes, path: str) -> Baseline:
         ) from error
     except (ValueError, RecursionError) as error:
         raise PolicyError([f"{path}:1:1: not a baseline: {error}"]) from error
-    if (
-        not isinstance(root, dict)
-        or root.get("version") != 1
-        or set(root) != {"version", "findings"}
-    ):
+    if not isinstance(root, dict) or set(root) != {"version", "findings"} or not _is_one(root):
         raise PolicyError(
             [f"{path}:1:1: not a baseline: wanted the keys 'version' (1), 'findings'"]
         )
@@ -175,6 +171,10 @@ def parse_baseline(data: bytes, path: str) -> Baseline:
     if problems:
         raise PolicyError(problems)
     return Baseline(path, tuple(entries))
+
+
+def _is_one(root: dict[str, Any]) -> bool:
+    return type(root["version"]) is int and root["version"] == 1
 
 
 _TYPES: dict[str, type] = {"id": str, "rule": str, "path": str, "name": str, "count": int}

@@ -142,16 +142,13 @@ def subtract(head: Report, base: Report) -> Report:
             item for item in result.unjudged if (result.rule, item.path, item.reason) not in faults
         )
         if result.rule == UNREADABLE and not unjudged:
-            continue
-        crashed = bool(result.reason) and result.rule != UNREADABLE
-        verdict = result.verdict
-        if verdict in (Verdict.FAIL, Verdict.UNVERIFIED) and not crashed:
-            verdict = _verdict(findings, bool(unjudged))
-        elif verdict is Verdict.FAIL:
-            verdict = _verdict(findings, True)
-        results.append(
-            replace(result, verdict=verdict, findings=tuple(findings), unjudged=unjudged)
-        )
+            continue  # its reason speaks of files that the base could not read either
+        verdict, reason = result.verdict, result.reason
+        if reason == _doubt(result.unjudged):
+            reason = _doubt(unjudged)
+        if verdict in (Verdict.FAIL, Verdict.UNVERIFIED):
+            verdict = _verdict(findings, bool(unjudged or reason))
+        results.append(RuleResult(result.rule, verdict, tuple(findings), unjudged, reason))
     return replace(head, results=tuple(results))
 
 
@@ -312,7 +309,7 @@ def _results(
         verdict = _verdict(findings, bool(unjudged or outcome.reason))
         reason = outcome.reason
         if verdict is Verdict.UNVERIFIED and not reason:
-            reason = f"{_count(len(unjudged), 'file')} could not be judged"
+            reason = _doubt(unjudged)
         yield RuleResult(rule, verdict, tuple(findings), unjudged, reason)
 
 
@@ -320,6 +317,10 @@ def _verdict(findings: Iterable[Finding], doubt: bool) -> Verdict:
     if any(finding.level is Level.ERROR for finding in findings):
         return Verdict.FAIL
     return Verdict.UNVERIFIED if doubt else Verdict.PASS
+
+
+def _doubt(unjudged: Sequence[Unjudged]) -> str:
+    return f"{_count(len(unjudged), 'file')} could not be judged" if unjudged else ""
 
 
 def _wanted(finding: Finding, selected: Selected | None) -> bool:

@@ -96,11 +96,11 @@ def _part(part: str) -> str:
         elif char == "?":
             out.append("[^/]")
         elif char == "[":
-            end = part.find("]", at + 1 + (part[at : at + 1] == "!"))
+            end = part.find("]", at + 1 + (part[at : at + 1] in ("!", "^")))
             if end < 0:
                 raise ValueError("'[' without ']'")
             inner = part[at:end]
-            negated = inner.startswith("!")
+            negated = inner[0] in "!^"
             inner = inner[negated:].replace("[", r"\[").replace("^", r"\^").replace("&", r"\&")
             inner = inner.replace("~", r"\~").replace("|", r"\|")
             out.append(f"(?!/)[{'^' if negated else ''}{inner}]")

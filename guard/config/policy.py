@@ -69,7 +69,8 @@ def parse_policy(data: bytes, path: str, rules: Sequence[SourceRule]) -> Policy:
     """The policy in ``data``, called ``path`` in messages. Raises ``PolicyError`` with them all."""
     problems = Problems(path)
     root = tree.parse(data, problems)
-    problems.raise_if_any()
+    if root is None:
+        problems.raise_if_any()
     if root is None or (isinstance(root, Scalar) and shapes.core(root) == "null"):
         problems.add(1, 1, "the policy is empty; write at least 'version: 1', or remove the file")
         problems.raise_if_any()
@@ -195,11 +196,11 @@ class _TargetVersion:
         if not isinstance(node, Scalar):
             return shapes.wrong(node, "a version such as 3.11", problems)
         if node.text not in VERSIONS:
-            problems.at(
-                node,
-                f"unknown version {node.text!r}; allowed: {VERSIONS[0]} to {VERSIONS[-1]}"
-                + shapes.nearest(node.text, VERSIONS),
-            )
+            # 3.1 is what a tool that took 3.10 for a number leaves behind.
+            meant = f"{node.text}0" if f"{node.text}0" in VERSIONS else ""
+            hint = f"; did you mean '{meant}'?" if meant else ""
+            allowed = f"{VERSIONS[0]} to {VERSIONS[-1]}"
+            problems.at(node, f"unknown version {node.text!r}; allowed: {allowed}{hint}")
             return BAD
         return (3, int(node.text.partition(".")[2]))
 

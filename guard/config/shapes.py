@@ -198,8 +198,11 @@ class Listing:
         if len(node.items) < self.least:
             problems.at(node, "the list is empty")
             return BAD
-        values = tuple(self.item.read(item, problems) for item in node.items)
-        return BAD if BAD in values else values
+        values = []
+        for index, item in enumerate(node.items):
+            with problems.inside(f"[{index}]"):
+                values.append(self.item.read(item, problems))
+        return BAD if BAD in values else tuple(values)
 
     def schema(self) -> Json:
         least = {"minItems": self.least} if self.least else {}
@@ -228,7 +231,8 @@ class Table:
             elif self.keys is None and core(key) != "str":
                 wrong(key, "text as a key (put it in quotes)", problems)
             else:
-                values[key.text] = shape.read(child, problems)
+                with problems.inside(key.text):
+                    values[key.text] = shape.read(child, problems)
         bad = len(values) < max(len(node.pairs), self.least) or BAD in values.values()
         return BAD if bad else types.MappingProxyType(values)
 
@@ -278,11 +282,11 @@ class Record:
                 problems.at(key, unknown("key", key.text, by_key))
                 good = False
             else:
-                values[field.name] = field.shape.read(child, problems)
+                with problems.inside(key.text):
+                    values[field.name] = field.shape.read(child, problems)
         for field in self.fields:
             if field.required and field.name not in values:
-                written = [key.text for key, _ in node.pairs]
-                problems.at(node, f"missing key {field.key!r}{nearest(field.key, written)}")
+                problems.at(node, f"missing key {field.key!r}")
                 good = False
         if not good or BAD in values.values():
             return BAD

@@ -9,6 +9,8 @@ Scalars keep their text as written: ``off`` and ``3.10`` mean what the user type
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -18,6 +20,7 @@ from guard.errors import PolicyError
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
+MAX_PROBLEMS = 200
 
 # What YAML allows in a stream (YAML 1.2.2, production 1, c-printable).
 _UNPRINTABLE = re.compile(
@@ -57,29 +60,52 @@ Node: TypeAlias = Scalar | Sequence | Mapping
 
 
 class Problems:
-    """Collects every problem of one file, to raise them at once."""
+    """Collects every problem of one file, to raise them at once.
+
+    Each names the key that it is about, ``rules.some-rule.max-size``: see ``inside``.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._found: list[tuple[int, int, str]] = []
+        self._keys: list[str] = []
+        self._settled: set[tuple[int, int]] = set()
 
     def add(self, line: int, column: int, text: str) -> None:
         """Note one problem at a position that counts from 1."""
-        self._found.append((line, column, text))
+        if (line, column) not in self._settled:
+            self._found.append((line, column, ": ".join([*self._key(), text])))
 
     def at(self, node: Node, text: str) -> None:
         """Note one problem at a node."""
         self.add(node.line, node.column, text)
 
+    def settle(self, line: int, column: int) -> None:
+        """Take no more problems at a position: the first one says it all."""
+        self._settled.add((line, column))
+
+    @contextmanager
+    def inside(self, key: str) -> Iterator[None]:
+        """Problems that are noted within are about ``key``, or something below it."""
+        self._keys.append(key if key.isprintable() else repr(key))
+        try:
+            yield
+        finally:
+            self._keys.pop()
+
+    def _key(self) -> list[str]:
+        return [".".join(self._keys).replace(".[", "[")] if self._keys else []
+
     def raise_if_any(self) -> None:
         """Raise ``PolicyError`` with all problems, by position."""
-        if self._found:
-            raise PolicyError(
-                [
-                    f"{self.path}:{line}:{column}: {text}"
-                    for line, column, text in sorted(set(self._found))
-                ]
-            )
+        found = sorted(set(self._found))
+        if found:
+            lines = [f"{self.path}:{line}:{column}: {text}" for line, column, text in found]
+            if len(lines) > MAX_PROBLEMS:
+                more = len(lines) - MAX_PROBLEMS
+                line, column, _ = found[MAX_PROBLEMS]
+                lines[MAX_PROBLEMS:] = [f"{self.path}:{line}:{column}: and {more} more problems"]
+            raise PolicyError(lines)
 
 
 def parse(data: bytes, problems: Problems) -> Node | None:
@@ -158,7 +184,7 @@ class _Composer:
             if isinstance(event, yaml.DocumentStartEvent) and self._root is not None:
                 self._refuse(event, "a second document ('---'); a policy is one document")
             elif isinstance(event, yaml.AliasEvent):
-                self._refuse(event, f"alias '*{event.anchor}': aliases are not allowed; repeat it")
+                self._put(self._alias(event))
             elif isinstance(event, yaml.ScalarEvent):
                 self._tag(event)
                 mark: Any = event.start_mark
@@ -192,14 +218,24 @@ class _Composer:
             self._problems.at(key, "merge key '<<' is not allowed; repeat the keys")
         elif key.text in parent.seen:
             first = parent.seen[key.text]
-            self._problems.at(key, f"duplicate key '{key.text}', first on line {first}")
+            self._problems.at(key, f"duplicate key {key.text!r}, first on line {first}")
         else:
             parent.seen[key.text] = key.line
             parent.pairs.append((key, value))
 
+    def _alias(self, event: Any) -> Scalar:
+        """A node that stands for the alias and complains no more, so that reading can go on."""
+        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        what = f"alias '*{event.anchor}': aliases are not allowed; repeat the value"
+        self._problems.add(line, column, what)
+        self._problems.settle(line, column)
+        return Scalar(f"*{event.anchor}", True, line, column)
+
     def _tag(self, event: Any) -> None:
         if event.tag is not None:
-            self._refuse(event, f"tag '{event.tag}': tags are not allowed")
+            line, column = event.start_mark.line + 1, event.start_mark.column + 1
+            self._problems.add(line, column, f"tag '{event.tag}': tags are not allowed")
+            self._problems.settle(line, column)
 
     def _refuse(self, event: Any, text: str) -> None:
         mark = event.start_mark
