@@ -28,7 +28,7 @@ _HEADER = re.compile(r"=== ([bcv]_\w+) \| (.+)")
 _OPTION = re.compile(r": (python|level|roots)(?: (\S+))")
 _FILE = re.compile(r"--- (\S+)( unloaded)?")
 _MARK = re.compile(
-    r"#(?:(!|also) ([^\s@]+)|(raised|dead))(?: ([A-Z]\w*Error))?(?: @(\S+))?\s*$"
+    r"#(?:(!|also) ([^\s@]+)|(raised|dead))(?: ([A-Z]\w*Error))?(?: @(\S+))?\s*(?=$|#)"
 )
 _CONDITION = re.compile(r"(<=|>=|==|<|>)(\d+)\.(\d+)")
 
@@ -197,8 +197,8 @@ def _split(ident: str, body: list[str]) -> tuple[tuple[tuple[str, str], ...], fr
 def _marks(ident: str, path: str, text: str) -> list[Mark]:
     found = []
     for number, line in enumerate(text.splitlines(), 1):
-        match = _MARK.search(line)
-        if match:
+        matches = list(_MARK.finditer(line))
+        for match in matches:
             named, names, plain, error, condition = match.groups()
             found.append(
                 Mark(
@@ -210,7 +210,7 @@ def _marks(ident: str, path: str, text: str) -> list[Mark]:
                     condition=condition or "",
                 )
             )
-        elif re.search(r"#(!|also|raised|dead)\b|#!", line):
+        if len(matches) != len(re.findall(r"#(?:!|also\b|raised\b|dead\b)", line)):
             raise CorpusError(f"{ident}: {path}:{number}: unreadable mark {line!r}")
     return found
 

@@ -77,7 +77,7 @@ def problems(case: Case, version: Version, outcome: Outcome) -> list[str]:
     if not any(re.search(rf"\b{re.escape(n.rpartition('.')[2])}\b", outcome.text) for n in failure.names):
         found.append(f"the exception does not name {failure.names}: {outcome.text}")
     places = {(m.path, m.line) for m in case.active("raised", version)}
-    if outcome.at not in (places or {(failure.path, failure.line)}):
+    if outcome.at not in places | {(failure.path, failure.line)}:
         found.append(f"surfaced at {outcome.at}: {outcome.text}")
     return found
 

@@ -72,9 +72,11 @@ def run_case(root, entry):
         modules, sys.path[:], sys.argv = kept
         for name in set(vars(builtins)) - kept_builtins:
             delattr(builtins, name)
-        own = [n for n, m in sys.modules.items() if n not in modules and _below(m, root)]
-        for name in own:
-            del sys.modules[name]
+        # By name and not by __file__: a case may put any object there.
+        own = {entry.partition(".")[0] for entry in os.listdir(root)}
+        for name in list(sys.modules):
+            if name not in modules and name.partition(".")[0] in own:
+                del sys.modules[name]
         sys.modules.update(modules)
     return {"raised": raised, "idle": [] if raised else _idle(root, lines, calls)}
 
@@ -84,11 +86,6 @@ def _typing_extensions():
     stand_in = types.ModuleType("typing_extensions")
     stand_in.__dict__.update({n: getattr(typing, n) for n in typing.__all__})
     return stand_in
-
-
-def _below(module, root):
-    places = [getattr(module, "__file__", None)] + list(getattr(module, "__path__", []) or [])
-    return any(isinstance(place, str) and place.startswith(root) for place in places)
 
 
 def _describe(error, root):
