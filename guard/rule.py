@@ -33,6 +33,25 @@ class Extractor(Generic[T]):
     params: tuple[Any, ...] = ()
 
 
+class Modules(Protocol):
+    """Paths and dotted module names under the import roots, as the import system maps them."""
+
+    def module_of(self, path: str) -> tuple[str, bool]:
+        """The dotted name of a file and whether it is a package's ``__init__``."""
+
+    def find(self, dotted: str, importer: str | None = None) -> str | None:
+        """The file of a module or package; None for what is not in the project."""
+
+    def relative(self, path: str, level: int, name: str = "") -> str | None:
+        """The file that ``from ..name import`` names, seen from ``path``."""
+
+    def is_namespace(self, dotted: str, importer: str | None = None) -> bool:
+        """A folder of modules without ``__init__.py`` (PEP 420)."""
+
+    def submodule(self, package_init: str, name: str) -> str | None:
+        """The file of a package's submodule, found through its ``__init__.py``."""
+
+
 class Project(Protocol):
     """The files of a working tree, of the index or of a commit, all read alike. Read-only."""
 
@@ -47,6 +66,10 @@ class Project(Protocol):
     @property
     def roots(self) -> tuple[str, ...]:
         """The import roots (entries of ``sys.path``), relative to the top; ``""`` is the top."""
+
+    @property
+    def modules(self) -> Modules:
+        """Which file is which module."""
 
     def paths(self) -> tuple[str, ...]:
         """The Python files (``.py`` and ``.pyi``), sorted."""

@@ -1,0 +1,715 @@
+"""The abstract run of expressions: which names they load, in the order in which Python does."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import libcst as cst
+
+from guard_rules._names.bindings import collect, dotted, target_names
+from guard_rules._names.constants import FLAG, Conditions, Known
+from guard_rules._names.frames import ASSUMED, Frame, Function, Ref, State, join
+
+# Built-in names that are younger than Python 3.8, by the version that brought them.
+NEW_BUILTINS = {
+    "aiter": (3, 10),
+    "anext": (3, 10),
+    "EncodingWarning": (3, 10),
+    "BaseExceptionGroup": (3, 11),
+    "ExceptionGroup": (3, 11),
+    "PythonFinalizationError": (3, 13),
+}
+# What the import system puts into every module's namespace.
+MODULE_NAMES = frozenset(
+    "__name__ __doc__ __package__ __loader__ __spec__ __file__ __cached__ __path__ __builtins__ "
+    "__annotations__ __dict__ __debug__ WindowsError".split()
+)
+CAUGHT_BY = {
+    "NameError": {"NameError", "Exception", "BaseException"},
+    "UnboundLocalError": {"UnboundLocalError", "NameError", "Exception", "BaseException"},
+    "ImportError": {"ImportError", "Exception", "BaseException"},
+    "AttributeError": {"AttributeError", "Exception", "BaseException"},
+}
+ANYTHING = "*"
+LAZY_ATTRIBUTES = {
+    "__value__": "value",
+    "evaluate_value": "value",
+    "__bound__": "bound",
+    "__constraints__": "bound",
+    "evaluate_bound": "bound",
+    "evaluate_constraints": "bound",
+    "__default__": "default",
+    "evaluate_default": "default",
+}
+INLINE_DEPTH = 6
+INLINE_TIMES = 4
+
+
+def builtin_names(target: tuple[int, int]) -> frozenset[str]:
+    """The names that are there without any binding, in the target version."""
+    names = set(dir(builtins)) | MODULE_NAMES
+    for name, since in NEW_BUILTINS.items():
+        (names.add if target >= since else names.discard)(name)
+    return frozenset(names)
+
+
+@dataclass(slots=True, eq=False)
+class Use:
+    """An occurrence that is evaluated while its name is surely unbound."""
+
+    name: str
+    node: cst.CSTNode
+    kind: str
+    """``global``, ``local`` or ``free``: the three ways in which CPython says so."""
+    guard: cst.CSTNode | None
+    at_import: bool
+    scope: str
+    stars: int
+    """How many of the module's star imports ran before: one of them may bind the name."""
+    function: Function | None
+    annotation: bool
+    """It stands in an annotation."""
+
+
+@dataclass(slots=True, eq=False)
+class AttributeUse:
+    """A chain of attributes read from a module: ``a.b.c`` with ``a`` bound by an import."""
+
+    ref: tuple[object, ...]
+    nodes: tuple[cst.CSTNode, ...]
+    """The expressions ``a.b`` and ``a.b.c``."""
+    attributes: tuple[str, ...]
+    root: str
+    present: int
+    """How many of the attributes the program made sure of: ``hasattr``, ``import a.b``."""
+    at_import: bool
+    scope: str
+
+
+class Expressions:
+    """The part of the abstract run that evaluates; ``flow.Flow`` adds the statements."""
+
+    def __init__(self, target: tuple[int, int]) -> None:
+        self.target = target
+        self.builtins = builtin_names(target)
+        self.conditions = Conditions(target, self.known, self.contains)
+        self.module = Frame("module", None, "")
+        self.frame = self.module
+        self.deferred = False
+        """The module has been imported; functions run at some later time."""
+        self.main_block = 0
+        self.catching: list[set[str]] = []
+        self.branches = 0
+        self.first_iteration: int | None = None
+        self.inlining: list[Function] = []
+        self.muted = 0
+        self.annotation = 0
+        self.dynamic = False
+        self.stars: list[cst.ImportFrom] = []
+        self.uses: dict[int, Use] = {}
+        self.attributes: dict[int, AttributeUse] = {}
+        self.global_assigned: set[str] = set()
+        self.tables: dict[str, cst.BaseExpression] = {}
+        """Literal containers of the module that nothing changes, by name."""
+
+    # -- names -------------------------------------------------------------------
+
+    @property
+    def at_import(self) -> bool:
+        return not self.deferred and not self.main_block
+
+    def find(self, name: str) -> tuple[str, Ref, Frame]:
+        """Look ``name`` up: ``("bound" | "global" | "local" | "free", what it stands for, scope)``."""
+        frame: Frame | None = self.frame
+        sees_class, crossed = True, False
+        while frame is not None and frame.kind != "module":
+            if frame.state.get(name) == ASSUMED:
+                return "bound", None, frame
+            if name in frame.global_names:
+                break
+            if frame.kind == "class":
+                if sees_class and name in frame.local_names:
+                    if name in frame.state:
+                        return "bound", frame.state[name], frame
+                    break  # LOAD_NAME: from the class straight to the globals
+            elif name in frame.local_names:
+                if name in frame.state:
+                    return "bound", frame.state[name], frame
+                return ("free" if crossed else "local"), None, frame
+            if frame.kind in ("function", "comprehension"):
+                sees_class = False
+                crossed = crossed or frame.kind == "function"
+            frame = frame.parent
+        module = self.module
+        if name in module.state:
+            ref = module.state[name]
+            return "bound", ref, module
+        if name in self.builtins:
+            return "bound", None, module
+        return "global", None, module
+
+    def load(self, name: str, node: cst.CSTNode) -> Ref:
+        """Evaluate a name; report it where it is surely unbound."""
+        kind, ref, frame = self.find(name)
+        function = self.function
+        if kind == "bound":
+            if ref is not None and ref[0] == "function":
+                self.refer(ref[1])
+            if function is not None and frame is self.module and not self.deferred:
+                function.bound_when_called.add(name)
+            return ref
+        if kind == "global" and self.dynamic:
+            return None
+        error = "UnboundLocalError" if kind == "local" else "NameError"
+        if self.muted or self.is_caught(error):
+            return None
+        if self.first_iteration is not None and self.branches > self.first_iteration:
+            return None
+        if self.deferred and function is not None and name in function.bound_when_called:
+            return None
+        known = self.uses.get(id(node))
+        if known is None or (self.at_import and not known.at_import):
+            guard = self.guard_of(name, kind, frame)
+            self.uses[id(node)] = Use(
+                name,
+                node,
+                kind,
+                guard,
+                self.at_import,
+                self.scope,
+                len(self.stars),
+                function,
+                self.annotation > 0,
+            )
+        return None
+
+    def guard_of(self, name: str, kind: str, owner: Frame) -> cst.CSTNode | None:
+        """Where guarded code binds the name that this look-up misses."""
+        if kind != "global":
+            return owner.guards.get(name)
+        frame: Frame | None = self.frame
+        while frame is not None:
+            if frame.kind in ("class", "module") and name in frame.guards:
+                return frame.guards[name]
+            frame = frame.parent
+        return None
+
+    @property
+    def function(self) -> Function | None:
+        frame: Frame | None = self.frame
+        while frame is not None:
+            if frame.function is not None:
+                return frame.function
+            frame = frame.parent
+        return None
+
+    @property
+    def scope(self) -> str:
+        frame: Frame | None = self.frame
+        while frame is not None and frame.kind not in ("module", "class", "function"):
+            frame = frame.parent
+        return frame.qualname if frame is not None and frame.qualname else "module"
+
+    def refer(self, function: Function) -> None:
+        """Note how the module refers to one of its functions."""
+        if self.is_caught("NameError"):
+            function.references.append("handled")
+        else:
+            function.references.append(self.function if self.function is not None else "live")
+
+    def is_caught(self, error: str) -> bool:
+        accepted = CAUGHT_BY[error] | {ANYTHING}
+        return any(caught & accepted for caught in self.catching)
+
+    def assign(self, name: str, ref: Ref = None) -> None:
+        """Bind a name in the scope that Python binds it in."""
+        frame: Frame | None = self.frame
+        while frame is not None and frame.kind in ("comprehension", "type parameters"):
+            if name in frame.local_names and frame.kind == "comprehension":
+                break
+            frame = frame.parent
+        if frame is None or name in frame.global_names:
+            frame = self.module
+        elif frame.kind == "function" and name not in frame.local_names:
+            frame = self.owner_of_nonlocal(name, frame)
+        if frame is self.module and name in self.global_assigned:
+            ref = None
+        for key in [key for key in frame.state if key.startswith(f"{name}.")]:
+            del frame.state[key]
+        frame.state[name] = ref
+
+    def owner_of_nonlocal(self, name: str, frame: Frame) -> Frame:
+        outer = frame.parent
+        while outer is not None:
+            if outer.kind == "function" and name in outer.local_names:
+                return outer
+            outer = outer.parent
+        return frame
+
+    def unassign(self, name: str) -> None:
+        kind, _, frame = self.find(name)
+        if kind == "bound":
+            frame.state.pop(name, None)
+
+    def known(self, node: cst.BaseExpression) -> Known | None:
+        """For conditions: what a name or an attribute is known to be."""
+        if isinstance(node, cst.Name):
+            ref = self.find(node.value)[1]
+            if ref is not None and ref[0] == "known":
+                return Known(ref[1], ref[2])
+        elif isinstance(node, cst.Attribute) and node.attr.value == FLAG:
+            ref = self.find(node.value.value)[1] if isinstance(node.value, cst.Name) else None
+            if ref is not None and (
+                ref[0] == "module" or (ref[0] == "from" and ref[3].endswith("typing"))
+            ):
+                return Known(False, flag=True)
+        return None
+
+    def contains(self, node: cst.BaseExpression, key: str) -> bool | None:
+        """For conditions: ``key in node``, where ``node`` is a literal or a constant table."""
+        if isinstance(node, cst.Name):
+            literal = self.tables.get(node.value)
+            if literal is None or self.find(node.value)[2] is not self.module:
+                return None
+            node = literal
+        keys = _literal_keys(node)
+        return None if keys is None else key in keys
+
+    # -- expressions -------------------------------------------------------------
+
+    def evaluate(self, node: cst.CSTNode | None) -> Ref:
+        """Evaluate an expression (or a part of one) and everything in it, in Python's order."""
+        if node is None:
+            return None
+        method = getattr(self, "eval_" + type(node).__name__, None)
+        if method is not None:
+            ref: Ref = method(node)
+            return ref
+        for child in node.children:
+            self.evaluate(child)
+        return None
+
+    def eval_Name(self, node: cst.Name) -> Ref:
+        return self.load(node.value, node)
+
+    def eval_SimpleString(self, node: cst.SimpleString) -> Ref:
+        return None
+
+    def eval_Attribute(self, node: cst.Attribute) -> Ref:
+        nodes: list[cst.Attribute] = []
+        root: cst.BaseExpression = node
+        while isinstance(root, cst.Attribute):
+            nodes.append(root)
+            root = root.value
+        ref = self.evaluate(root)
+        if nodes[0].attr.value in LAZY_ATTRIBUTES:
+            self.force(root, ref, LAZY_ATTRIBUTES[nodes[0].attr.value])
+        if isinstance(root, cst.Name) and ref is not None and ref[0] in ("module", "from"):
+            self.read_attributes(ref, root.value, tuple(reversed(nodes)))
+        return None
+
+    def read_attributes(self, ref: Ref, root: str, nodes: tuple[cst.Attribute, ...]) -> None:
+        """Record ``a.b.c`` for the linking of modules, unless the program made sure that it exists."""
+        names = tuple(node.attr.value for node in nodes)
+        if ref is None or self.muted or self.is_caught("AttributeError"):
+            return
+        spelled, present = root, 0
+        for count, name in enumerate(names, start=1):
+            spelled += f".{name}"
+            if any(spelled in frame.state for frame in self.frames()):
+                present = count
+        if present == len(names):
+            return
+        known = self.attributes.get(id(nodes[0]))
+        if known is None or (self.at_import and not known.at_import):
+            self.attributes[id(nodes[0])] = AttributeUse(
+                ref, nodes, names, root, present, self.at_import, self.scope
+            )
+
+    def frames(self) -> Iterator[Frame]:
+        frame: Frame | None = self.frame
+        while frame is not None:
+            yield frame
+            frame = frame.parent
+
+    def force(self, root: cst.CSTNode, ref: Ref, what: str) -> None:
+        """Evaluate what PEP 695 and PEP 696 keep lazy until it is asked for."""
+        while isinstance(root, cst.Subscript | cst.Call | cst.Attribute):
+            root = root.func if isinstance(root, cst.Call) else root.value
+            if isinstance(root, cst.Name):
+                ref = self.find(root.value)[1]
+        if ref is None:
+            return
+        if ref[0] == "alias" and what == "value":
+            with self.inside(ref[2]):
+                self.evaluate(ref[1].value)
+        elif ref[0] == "typevar":
+            self.force_parameter(ref[1], ref[2], what)
+        elif ref[0] in ("function", "class"):
+            definition = ref[1].node if ref[0] == "function" else ref[1]
+            parameters = getattr(definition, "type_parameters", None)
+            for parameter in parameters.params if parameters is not None else ():
+                self.force_parameter(parameter, self.frame, what)
+
+    def force_parameter(self, parameter: cst.TypeParam, frame: Frame, what: str) -> None:
+        with self.inside(frame):
+            if what == "default":
+                self.evaluate(parameter.default)
+            elif what == "bound":
+                self.evaluate(getattr(parameter.param, "bound", None))
+
+    @contextmanager
+    def inside(self, frame: Frame) -> Iterator[Frame]:
+        """Run something in another scope."""
+        before, self.frame = self.frame, frame
+        try:
+            yield frame
+        finally:
+            self.frame = before
+
+    @contextmanager
+    def branch(self) -> Iterator[None]:
+        """Code that runs on a condition that only the run can tell."""
+        self.branches += 1
+        try:
+            yield
+        finally:
+            self.branches -= 1
+
+    def eval_BooleanOperation(self, node: cst.BooleanOperation) -> Ref:
+        self.evaluate(node.left)
+        left = self.conditions.evaluate(node.left)
+        is_and = isinstance(node.operator, cst.And)
+        if left is not None and left.truth != is_and:
+            return None  # decided: the right side never runs
+        if left is not None:
+            self.evaluate(node.right)
+            return None
+        before = dict(self.frame.state)
+        self.narrow(node.left, truth=is_and)
+        with self.branch():
+            self.evaluate(node.right)
+        self.frame.state = joined_or_empty(before, self.frame.state)
+        return None
+
+    def eval_IfExp(self, node: cst.IfExp) -> Ref:
+        self.evaluate(node.test)
+        test = self.conditions.evaluate(node.test)
+        if test is not None:
+            return self.evaluate(node.body if test.truth else node.orelse)
+        before = self.frame.state
+        after: State | None = None
+        for truth, side in ((True, node.body), (False, node.orelse)):
+            self.frame.state = dict(before)
+            self.narrow(node.test, truth=truth)
+            with self.branch():
+                self.evaluate(side)
+            after = join(after, self.frame.state)
+        self.frame.state = after or {}
+        return None
+
+    def narrow(self, test: cst.BaseExpression, *, truth: bool) -> None:
+        """Assume that ``test`` came out as ``truth``: the names that it proves exist from here on."""
+        for name in _proves(test, truth=truth):
+            self.frame.state.setdefault(name, ASSUMED)
+
+    def eval_NamedExpr(self, node: cst.NamedExpr) -> Ref:
+        ref = self.evaluate(node.value)
+        for name, _ in target_names(node.target):
+            self.assign(name, self.constant(node.value) or ref)
+        return ref
+
+    def constant(self, node: cst.BaseExpression) -> Ref:
+        """What to remember of an assigned value: a flag that a later condition may test."""
+        known = self.conditions.evaluate(node)
+        if known is None or known.value not in (True, False):
+            return None
+        return ("known", known.value, known.flag)
+
+    def eval_Lambda(self, node: cst.Lambda) -> Ref:
+        self.defaults(node.params)
+        function = Function(node, self.frame, self.frame.inner_name("<lambda>"))
+        if self.function is not None:
+            function.references.append(self.function)
+        self.frame.deferred.append(function)
+        return ("function", function)
+
+    def defaults(self, parameters: cst.Parameters) -> None:
+        for parameter in self.parameters(parameters):
+            self.evaluate(parameter.default)
+
+    @staticmethod
+    def parameters(parameters: cst.Parameters) -> Iterator[cst.Param]:
+        yield from parameters.posonly_params
+        yield from parameters.params
+        if isinstance(parameters.star_arg, cst.Param):
+            yield parameters.star_arg
+        yield from parameters.kwonly_params
+        if parameters.star_kwarg is not None:
+            yield parameters.star_kwarg
+
+    def eval_GeneratorExp(self, node: cst.GeneratorExp | cst.ListComp | cst.SetComp) -> Ref:
+        self.comprehension(node.for_in, (node.elt,))
+        return None
+
+    eval_ListComp = eval_SetComp = eval_GeneratorExp
+
+    def eval_DictComp(self, node: cst.DictComp) -> Ref:
+        self.comprehension(node.for_in, (node.key, node.value))
+        return None
+
+    def comprehension(self, loop: cst.CompFor, results: Sequence[cst.CSTNode]) -> None:
+        self.evaluate(loop.iter)  # the first iterable belongs to the scope around
+        if _is_empty(loop.iter):
+            return
+        names: set[str] = set()
+        part: cst.CompFor | None = loop
+        while part is not None:
+            names.update(name for name, _ in target_names(part.target))
+            part = part.inner_for_in
+        inner = Frame("comprehension", self.frame, self.frame.qualname, local_names=names)
+        with self.inside(inner), self.branch():
+            part = loop
+            while part is not None:
+                if part is not loop:
+                    self.evaluate(part.iter)
+                self.bind_target(part.target)
+                for condition in part.ifs:
+                    self.evaluate(condition.test)
+                    test = self.conditions.evaluate(condition.test)
+                    if test is not None and not test.truth:
+                        return
+                    self.narrow(condition.test, truth=True)
+                part = part.inner_for_in
+            for result in results:
+                self.evaluate(result)
+
+    def bind_target(self, target: cst.CSTNode, ref: Ref = None) -> None:
+        """Store to a target: a subscript or an attribute loads its object first."""
+        if isinstance(target, cst.Name):
+            self.assign(target.value, ref)
+        elif isinstance(target, cst.Tuple | cst.List):
+            for element in target.elements:
+                self.bind_target(element.value)
+        elif isinstance(target, cst.StarredElement):
+            self.bind_target(target.value)
+        elif isinstance(target, cst.Attribute):
+            self.evaluate(target.value)
+            spelled = dotted(target)
+            if spelled is not None:
+                self.frame.state[spelled] = None
+        else:
+            self.evaluate(target)
+
+    def eval_Call(self, node: cst.Call) -> Ref:
+        name = dotted(node.func)
+        ref = self.evaluate(node.func)
+        for argument in node.args:
+            self.evaluate(argument.value)
+        self.note_call(name, node)
+        if ref is not None:
+            self.inline(ref)
+        return None
+
+    def note_call(self, name: str | None, node: cst.Call) -> None:
+        """Calls that change what is bound, and reads that are written as calls."""
+        literal = [_literal(argument.value) for argument in node.args]
+        if name == "getattr" and len(node.args) == 2 and literal[1]:
+            self.read_by_name(node.args[0].value, literal[1], node)
+        elif name in ("exec", "globals().update", "vars().update"):
+            self.dynamic = True
+        elif name is None and isinstance(node.func, cst.Attribute):
+            owner = node.func.value
+            if node.func.attr.value in ("update", "setdefault", "__setitem__") and _is_globals(
+                owner
+            ):
+                self.bind_dynamically(node)
+        elif name == "setattr" and len(node.args) == 3 and _is_own_module(node.args[0].value):
+            if literal[1]:
+                self.module.state[literal[1]] = None
+            else:
+                self.dynamic = True
+
+    def bind_dynamically(self, node: cst.Call) -> None:
+        """``globals().update(a=1)``: the names where the text says them, else any name."""
+        keywords = [argument.keyword for argument in node.args]
+        if keywords and all(keyword is not None for keyword in keywords):
+            for keyword in keywords:
+                if keyword is not None:
+                    self.module.state[keyword.value] = None
+            return
+        first = node.args[0].value if node.args else None
+        key = _literal(first) if first is not None else None
+        if key:
+            self.module.state[key] = None
+        elif isinstance(first, cst.Dict) and all(
+            isinstance(item, cst.DictElement) and _literal(item.key) for item in first.elements
+        ):
+            for item in first.elements:
+                if isinstance(item, cst.DictElement):
+                    self.module.state[_literal(item.key) or ""] = None
+        else:
+            self.dynamic = True
+
+    def read_by_name(self, owner: cst.BaseExpression, name: str, node: cst.Call) -> None:
+        ref = self.find(owner.value)[1] if isinstance(owner, cst.Name) else None
+        if ref is None or ref[0] not in ("module", "from") or not isinstance(owner, cst.Name):
+            return
+        if self.muted or self.is_caught("AttributeError"):
+            return
+        spelled = f"{owner.value}.{name}"
+        if not any(spelled in frame.state for frame in self.frames()):
+            self.attributes[id(node)] = AttributeUse(
+                ref, (node,), (name,), owner.value, 0, self.at_import, self.scope
+            )
+
+    def inline(self, ref: tuple[object, ...]) -> None:
+        """Follow a call of one of the module's own functions, with the names as they stand now."""
+        function = ref[1]
+        if ref[0] == "class" and isinstance(ref[2], dict):
+            function = ref[2].get("__init__")
+        if not isinstance(function, Function) or self.deferred or function.is_lazy:
+            return
+        if (
+            function in self.inlining
+            or len(self.inlining) >= INLINE_DEPTH
+            or function.inlined >= INLINE_TIMES
+        ):
+            return
+        function.inlined += 1
+        self.inlining.append(function)
+        try:
+            self.run_function(function)
+        finally:
+            self.inlining.pop()
+
+    def run_function(self, function: Function) -> Frame:
+        """Run a function's body in a new scope. ``flow.Flow`` knows how to run statements."""
+        raise NotImplementedError
+
+    def eval_Arg(self, node: cst.Arg) -> Ref:
+        return self.evaluate(node.value)
+
+    def eval_Annotation(self, node: cst.Annotation) -> Ref:
+        self.annotation += 1
+        self.evaluate(node.annotation)
+        self.annotation -= 1
+        return None
+
+    def eval_FormattedStringExpression(
+        self, node: cst.FormattedStringExpression | cst.TemplatedStringExpression
+    ) -> Ref:
+        self.evaluate(node.expression)
+        for part in node.format_spec or ():
+            self.evaluate(part)
+        return None
+
+    eval_TemplatedStringExpression = eval_FormattedStringExpression
+
+    def lambda_frame(self, function: Function) -> Frame:
+        """The scope of a lambda's body: its parameters and any walrus in it."""
+        node = function.node
+        names = {parameter.name.value for parameter in self.parameters(node.params)}
+        state: State = dict.fromkeys(names)
+        bound = collect([node.body]).local_names
+        return Frame(
+            "function",
+            function.frame,
+            function.qualname,
+            local_names=names | bound,
+            state=state,
+            function=function,
+        )
+
+
+def joined_or_empty(left: State | None, right: State | None) -> State:
+    """The join of two paths, as a state even where nothing reaches it."""
+    return join(left, right) or {}
+
+
+def _literal(node: cst.CSTNode) -> str | None:
+    if isinstance(node, cst.SimpleString) and isinstance(node.evaluated_value, str):
+        return node.evaluated_value
+    return None
+
+
+def _literal_keys(node: cst.CSTNode) -> frozenset[str] | None:
+    """The strings of a literal list, tuple, set or dict (its keys); None for anything else."""
+    if isinstance(node, cst.Dict):
+        items: list[cst.CSTNode] = []
+        for item in node.elements:
+            if not isinstance(item, cst.DictElement):
+                return None
+            items.append(item.key)
+    elif isinstance(node, cst.List | cst.Tuple | cst.Set):
+        items = [element.value for element in node.elements]
+    else:
+        return None
+    keys = [_literal(item) for item in items]
+    return None if None in keys else frozenset(key for key in keys if key is not None)
+
+
+def _is_globals(node: cst.CSTNode) -> bool:
+    """``globals()``, ``vars()`` of a module body, ``sys.modules[__name__].__dict__``."""
+    if isinstance(node, cst.Call) and dotted(node.func) in ("globals", "vars", "locals"):
+        return not node.args or _is_own_module(node.args[0].value)
+    return (
+        isinstance(node, cst.Attribute)
+        and node.attr.value == "__dict__"
+        and _is_own_module(node.value)
+    )
+
+
+def _is_own_module(node: cst.CSTNode) -> bool:
+    """``sys.modules[__name__]``."""
+    if not isinstance(node, cst.Subscript) or dotted(node.value) not in ("sys.modules", "modules"):
+        return False
+    index = node.slice[0].slice
+    return isinstance(index, cst.Index) and dotted(index.value) == "__name__"
+
+
+def _is_empty(node: cst.CSTNode) -> bool:
+    """A literal ``()``, ``[]``, ``{}`` or ``""``: the loop over it never runs."""
+    if isinstance(node, cst.Tuple | cst.List | cst.Dict):
+        return not node.elements
+    return _literal(node) == ""
+
+
+def _proves(test: cst.BaseExpression, *, truth: bool) -> Iterator[str]:
+    """Names (or ``object.attribute``) that exist if ``test`` comes out as ``truth``."""
+    if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        yield from _proves(test.expression, truth=not truth)
+    elif isinstance(test, cst.BooleanOperation):
+        if isinstance(test.operator, cst.And) == truth:
+            yield from _proves(test.left, truth=truth)
+            yield from _proves(test.right, truth=truth)
+    elif isinstance(test, cst.Call) and dotted(test.func) == "hasattr" and truth:
+        owner, name = dotted(test.args[0].value), _literal(test.args[-1].value)
+        if owner and name:
+            yield f"{owner}.{name}"
+    elif isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
+        comparison = test.comparisons[0]
+        is_in = isinstance(comparison.operator, cst.In)
+        name = _literal(test.left)
+        if name and (is_in or isinstance(comparison.operator, cst.NotIn)) and is_in == truth:
+            yield from _members(comparison.comparator, name)
+
+
+def _members(container: cst.BaseExpression, name: str) -> Iterator[str]:
+    """``"X" in globals()``, ``in dir()``, ``in vars(module)``, ``in module.__dict__``."""
+    if isinstance(container, cst.Call) and dotted(container.func) in (
+        "globals",
+        "vars",
+        "locals",
+        "dir",
+    ):
+        if not container.args:
+            yield name
+        elif owner := dotted(container.args[0].value):
+            yield f"{owner}.{name}"
+    elif isinstance(container, cst.Attribute) and container.attr.value == "__dict__":
+        if owner := dotted(container.value):
+            yield f"{owner}.{name}"

@@ -1,0 +1,372 @@
+"""From facts to what Python will raise: the uses of one file, and the names between modules.
+
+The rules turn these into findings; nothing here is about wording beyond the exception's own text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from guard.model import Place, Step, Unjudged, Use, When
+from guard.rule import Project
+from guard_rules._names import standard
+from guard_rules._names.expressions import builtin_names
+from guard_rules._names.modules import PRESENT, UNKNOWN, Missing, Namespaces, place
+from guard_rules._names.screen import cross_candidates, own_candidates, scans
+from guard_rules._names.summary import AttributeFact, Span, Summary, UseFact
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One cause in one file: a name, why it is missing, and every place that evaluates it."""
+
+    path: str
+    name: str
+    raises: str
+    uses: tuple[Use, ...]
+    guard: Place | None
+    chain: tuple[Step, ...] = ()
+    kind: str = "use"
+    """``use``, ``annotation`` (all uses are annotations), ``attribute``, ``import``, ``star``,
+    ``listed``, ``submodule``."""
+
+
+def namespaces(project: Project) -> Namespaces:
+    """The project's modules, shared by the rules."""
+    return project.shared("names.namespaces", lambda: Namespaces(project))
+
+
+def unjudged(project: Project) -> Iterator[Unjudged]:
+    """Files that hold a guard, or may, and could not be judged."""
+    for path, facts in scans(project).items():
+        if facts[5]:
+            yield Unjudged(path, facts[5])
+    spaces = namespaces(project)
+    candidates = own_candidates(project)
+    for path, summary in spaces.load(candidates).items():
+        if summary is not None and summary["problem"] and not scans(project)[path][5]:
+            yield Unjudged(path, summary["problem"], summary["problem_line"])
+
+
+def guarded_name(project: Project, path: str, scope: str, name: str) -> Place | None:
+    """Where ``name`` is guarded, if nothing provides it once ``path`` has been imported.
+
+    ``scope`` is the qualified name of the class around an annotation, or empty: the names of a
+    class body come before the module's.
+    """
+    spaces = namespaces(project)
+    summary = spaces.summary(path)
+    if summary is None or name in builtin_names(project.target):
+        return None
+    answer = spaces.attribute(path, name)
+    if isinstance(answer, Missing):
+        return answer.guard
+    span = summary["class_guarded"].get(scope, {}).get(name)
+    return place(path, span) if answer == "absent" and span is not None else None
+
+
+def own_defects(project: Project) -> Iterator[Defect]:
+    """Names that a file guards and evaluates itself."""
+    spaces = namespaces(project)
+    spaces.load(own_candidates(project))
+    for path in own_candidates(project):
+        summary = spaces.summary(path)
+        if summary is None or summary["problem"]:
+            continue
+        yield from _evaluated(spaces, path, summary)
+        yield from _submodules(spaces, path, summary)
+
+
+def cross_defects(project: Project) -> Iterator[Defect]:
+    """Names that a file fetches, lists or reads although their module only guards them."""
+    spaces = namespaces(project)
+    candidates = cross_candidates(project)
+    spaces.load(candidates)
+    for path in candidates:
+        summary = spaces.summary(path)
+        if summary is None or summary["problem"]:
+            continue
+        yield from _fetched(spaces, path, summary)
+        yield from _listed(spaces, path, summary)
+        yield from _starred(spaces, path, summary)
+        yield from _attributes(spaces, path, summary)
+
+
+def _evaluated(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect]:
+    causes: dict[tuple[str, str, Span], list[UseFact]] = {}
+    for use in summary["uses"]:
+        guard = use["guard"] or _guarding_star(spaces, path, summary, use)
+        if guard is None or _is_idle(spaces, path, use):
+            continue
+        if use["kind"] == "global" and _from_star(spaces, path, summary, use) != "absent":
+            continue
+        causes.setdefault((use["name"], use["kind"], guard), []).append(use)
+    for (name, kind, guard), found in causes.items():
+        yield Defect(
+            path,
+            name,
+            _name_error(name, kind),
+            _uses(path, found),
+            place(path, guard),
+            kind="annotation" if all(use["annotation"] for use in found) else "use",
+        )
+
+
+def _guarding_star(spaces: Namespaces, path: str, summary: Summary, use: UseFact) -> Span | None:
+    """``from m import *`` under a guard: the only statement that can have meant the name."""
+    if use["kind"] != "global":
+        return None
+    for level, module, span in summary["guarded_stars"]:
+        target = spaces.source(path, level, module)
+        if target is None or spaces.attribute(target, use["name"]) != "absent":
+            return span
+    return None
+
+
+def _is_idle(spaces: Namespaces, path: str, use: UseFact) -> bool:
+    """The use stands in a function that guarded code alone calls, here and elsewhere."""
+    name = use["only_guarded"]
+    if not name:
+        return False
+    return not spaces.is_fetched(path, name)
+
+
+def _from_star(spaces: Namespaces, path: str, summary: Summary, use: UseFact) -> object:
+    """What the star imports that ran before a use bind its name to."""
+    answer: object = "absent"
+    stars = [item for item in summary["imports"] if item["name"] == "*"]
+    for item in stars[: use["stars"]]:
+        found = spaces.through_star(path, item["level"], item["module"], use["name"])
+        if found in (PRESENT, UNKNOWN):
+            return found
+        if isinstance(found, Missing):
+            here = place(path, item["span"])
+            answer = "absent" if use["guard"] else found.through(here, "star import")
+    return answer
+
+
+def _starred(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect]:
+    """Names that a star import was to bring, from a module that guards them."""
+    failing = {
+        name
+        for item in summary["imports"]
+        if item["name"] == "*"
+        for name, _ in _missing_listed(spaces, path, item["level"], item["module"])
+    }
+    causes: dict[str, tuple[Missing, list[UseFact]]] = {}
+    for use in summary["uses"]:
+        if use["name"] in failing:
+            continue  # the star import itself raises for it
+        if use["guard"] is None and use["kind"] == "global" and use["stars"]:
+            answer = _from_star(spaces, path, summary, use)
+            if isinstance(answer, Missing) and not _is_idle(spaces, path, use):
+                causes.setdefault(use["name"], (answer, []))[1].append(use)
+    for name, (missing, found) in causes.items():
+        raises = _name_error(name, "global")
+        yield Defect(path, name, raises, _uses(path, found), missing.guard, missing.chain, "star")
+
+
+def _fetched(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect]:
+    causes: dict[tuple[str, str], tuple[Missing, list[Use]]] = {}
+    for item in summary["imports"]:
+        name = item["name"]
+        if not name or item["handled"]:
+            continue
+        when = When.IMPORT if item["at_import"] else When.CALL
+        use = Use(place(path, item["span"]), when, item["scope"])
+        module = "." * item["level"] + item["module"]
+        if name == "*":
+            for listed, missing in _missing_listed(spaces, path, item["level"], item["module"]):
+                yield Defect(
+                    path,
+                    listed,
+                    f"AttributeError: module '{module}' has no attribute '{listed}'",
+                    (use,),
+                    missing.guard,
+                    missing.chain,
+                    "listed",
+                )
+            continue
+        answer = spaces.fetched(path, item["level"], item["module"], name)
+        if isinstance(answer, Missing):
+            causes.setdefault((module, name), (answer, []))[1].append(use)
+    for (module, name), (missing, uses) in causes.items():
+        yield Defect(
+            path,
+            name,
+            f"ImportError: cannot import name '{name}' from '{module}'",
+            _in_order(uses),
+            missing.guard,
+            missing.chain,
+            "import",
+        )
+
+
+def _missing_listed(
+    spaces: Namespaces, path: str, level: int, module: str
+) -> Iterator[tuple[str, Missing]]:
+    """What a star import of a module fails on: names of its ``__all__`` that it guards."""
+    target = spaces.source(path, level, module)
+    summary = spaces.summary(target) if target is not None else None
+    if target is None or summary is None or not summary["has_all"]:
+        return
+    for name, span in summary["listed"]:
+        answer = spaces.listed(target, name)
+        if isinstance(answer, Missing):
+            yield name, answer.through(place(target, span), f"__all__ lists {name}")
+
+
+def _listed(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect]:
+    if not summary["has_all"]:
+        return
+    module = spaces.modules.module_of(path)[0]
+    for name, span in summary["listed"]:
+        answer = spaces.listed(path, name)
+        if isinstance(answer, Missing):
+            yield Defect(
+                path,
+                name,
+                f"AttributeError: module '{module}' has no attribute '{name}'",
+                (Use(place(path, span), When.IMPORT),),
+                answer.guard,
+                answer.chain,
+                "listed",
+            )
+
+
+def _attributes(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect]:
+    causes: dict[str, tuple[Missing, str, str, list[Use]]] = {}
+    for item in summary["attributes"]:
+        found = _missing_attribute(spaces, path, item)
+        if found is None:
+            continue
+        count, owner, missing = found
+        name = ".".join((item["root"], *item["attributes"][:count]))
+        span = item["spans"][min(count, len(item["spans"])) - 1]
+        use = Use(place(path, span), _when(item["at_import"]), item["scope"])
+        causes.setdefault(name, (missing, owner, item["attributes"][count - 1], []))[3].append(use)
+    for name, (missing, owner, attribute, uses) in causes.items():
+        yield Defect(
+            path,
+            name,
+            f"AttributeError: module '{owner}' has no attribute '{attribute}'",
+            _in_order(uses),
+            missing.guard,
+            missing.chain,
+            "attribute",
+        )
+
+
+def _missing_attribute(
+    spaces: Namespaces, path: str, item: AttributeFact
+) -> tuple[int, str, Missing] | None:
+    """Walk ``a.b.c`` from the module that ``a`` stands for to the first name that is missing."""
+    module = _module_of_ref(spaces, path, item["ref"])
+    for count, attribute in enumerate(item["attributes"], start=1):
+        if module is None:
+            return None
+        if count > item["present"]:
+            answer = spaces.attribute(module, attribute)
+            inner = spaces.submodule(module, attribute)
+            if isinstance(answer, Missing):
+                if inner is None or not spaces.loads(path, inner):
+                    return count, spaces.modules.module_of(module)[0], answer
+            elif answer != PRESENT:
+                return None
+        module = spaces.submodule(module, attribute)
+    return None
+
+
+def _module_of_ref(spaces: Namespaces, path: str, ref: tuple[object, ...]) -> str | None:
+    """The file of the module that an import bound."""
+    if ref[0] == "module":
+        return spaces.modules.find(str(ref[2]), path)
+    level, module, name = int(str(ref[1])), str(ref[2]), str(ref[3])
+    package = spaces.source(path, level, module)
+    if package is not None:
+        summary = spaces.summary(package)
+        if summary is None or name in summary["bound"] or name in summary["guarded"]:
+            answer = spaces.attribute(package, name)
+            if answer == PRESENT and not spaces.imports_submodule(package, name):
+                return None  # the package binds something else to that name
+        return spaces.submodule(package, name)
+    if level:
+        return spaces.modules.relative(path, level, f"{module}.{name}" if module else name)
+    return spaces.modules.find(f"{module}.{name}", path)
+
+
+def _submodules(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect]:
+    """``import a`` at run time, ``import a.b`` for the type checker: ``a.b`` may not be there."""
+    guarded = summary["guarded_submodules"]
+    causes: dict[str, list[Use]] = {}
+    for item in summary["attributes"]:
+        if item["ref"][0] != "module" or not guarded:
+            continue
+        dotted = str(item["ref"][2])
+        for count, attribute in enumerate(item["attributes"], start=1):
+            dotted = f"{dotted}.{attribute}"
+            if not any(name == dotted or name.startswith(dotted + ".") for name in guarded):
+                break
+            if count > item["present"] and _is_unloaded(spaces, path, summary, dotted):
+                span = item["spans"][count - 1]
+                use = Use(place(path, span), _when(item["at_import"]), item["scope"])
+                causes.setdefault(dotted, []).append(use)
+                break
+    for dotted, uses in causes.items():
+        parent, _, name = dotted.rpartition(".")
+        span = next(s for g, s in guarded.items() if g == dotted or g.startswith(dotted + "."))
+        yield Defect(
+            path,
+            dotted,
+            f"AttributeError: module '{parent}' has no attribute '{name}'",
+            _in_order(uses),
+            place(path, span),
+            kind="submodule",
+        )
+
+
+def _is_unloaded(spaces: Namespaces, path: str, summary: Summary, dotted: str) -> bool:
+    """Whether nothing that the file imports loads the submodule."""
+    parent, _, name = dotted.rpartition(".")
+    package, file = spaces.modules.find(parent, path), spaces.modules.find(dotted, path)
+    if package is not None:
+        if spaces.attribute(package, name) in (PRESENT, UNKNOWN):
+            return False
+        return file is not None and not spaces.loads(path, file)
+    names = tuple(
+        item["module"] for item in summary["imports"] if not item["level"] and item["module"]
+    )
+    return standard.is_unloaded(dotted, names)
+
+
+def _uses(path: str, facts: list[UseFact]) -> tuple[Use, ...]:
+    return _in_order(
+        [Use(place(path, fact["span"]), _when(fact["at_import"]), fact["scope"]) for fact in facts]
+    )
+
+
+def _in_order(uses: list[Use]) -> tuple[Use, ...]:
+    """Those that break the import come first, then by place."""
+    return tuple(
+        sorted(uses, key=lambda use: (use.when != When.IMPORT, use.place.line, use.place.column))
+    )
+
+
+def _when(at_import: bool) -> When:
+    return When.IMPORT if at_import else When.CALL
+
+
+def _name_error(name: str, kind: str) -> str:
+    """The exception as CPython 3.11 and later word it."""
+    if kind == "local":
+        return (
+            f"UnboundLocalError: cannot access local variable '{name}' "
+            "where it is not associated with a value"
+        )
+    if kind == "free":
+        return (
+            f"NameError: cannot access free variable '{name}' "
+            "where it is not associated with a value in enclosing scope"
+        )
+    return f"NameError: name '{name}' is not defined"
