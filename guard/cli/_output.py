@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -78,6 +77,8 @@ def write(file: str, text: str) -> None:
 
     A pipe or a device (``/dev/stderr``) is written to as it is.
     """
+    import tempfile
+
     data = text.encode("utf-8", "backslashreplace")
     target = os.path.realpath(file)
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -45,7 +44,7 @@ def run(argv: Sequence[str], around: Surroundings | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141  # as if SIGPIPE had ended the process; never a pass
     except (Exception, SystemExit):  # noqa: BLE001 - a plugin that exits must not choose the code
-        traceback.print_exc()
+        _print_trace()
         print("guard: error: this is a bug in guard or in a plugin", file=sys.stderr)
         return 3
 
@@ -65,7 +64,7 @@ def _invoke(argv: list[str], around: Surroundings) -> int:
         return _complain(error.format_message(), 2)
     except GuardError as error:
         if "--debug" in argv:
-            traceback.print_exc()
+            _print_trace()
         return _complain(str(error), error.exit_code)
     if not isinstance(code, int):
         raise TypeError(f"a command answered with {code!r} instead of an exit code")
@@ -76,6 +75,12 @@ def _complain(message: str, code: int) -> int:
     for line in message.splitlines() or [""]:
         print(f"guard: error: {terminal(line)}", file=sys.stderr)
     return code
+
+
+def _print_trace() -> None:
+    import traceback
+
+    traceback.print_exc()
 
 
 def _never_fail_to_encode() -> None:

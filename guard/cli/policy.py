@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib import resources
 
 import click
 
@@ -40,11 +39,13 @@ def validate(around: Surroundings, file: str | None) -> int:
 @click.pass_obj
 def schema(around: Surroundings, report: bool) -> int:
     """Print the JSON Schema of guard.yaml, for editors."""
-    from guard.schema import render_schema
-
     if report:
+        from importlib import resources
+
         packaged = resources.files("guard.reporters") / "report.schema.json"
         say(packaged.read_text("utf-8"))
     else:
+        from guard.schema import render_schema
+
         say(render_schema(around.rules()))
     return 0

@@ -16,8 +16,9 @@ from guard.reporters.context import ReportContext
 LIMIT = 200
 """A comment on GitHub holds 65,536 characters."""
 
-_SPECIAL = re.compile(r"[\\`*_{}\[\]()#+\-.!|~<>&@:/$]")
+_SPECIAL = re.compile(r"[\\`*_\[\]#|~<>&@$]|://|\bwww\.|^[-+=]|^[0-9]{1,9}[.)]", re.ASCII)
 _BREAK = "&#8203;"
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 
 
 def render(report: Report, context: ReportContext) -> str:
@@ -83,7 +84,7 @@ def prose(text: str) -> str:
     """Plain words. Forges look for ``@name``, ``#1`` and bare links after Markdown is rendered, so
     a backslash does not stop them; a zero-width space does.
     """
-    parts = re.split(r"(`[^`]+`)", "".join(map(visible, text)))
+    parts = re.split(r"(`[^`]+`)", "".join(map(visible, text)).strip())
     return "".join(
         code(part[1:-1]) if number % 2 else _SPECIAL.sub(_escaped, part)
         for number, part in enumerate(parts)
@@ -91,13 +92,13 @@ def prose(text: str) -> str:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    char = match[0]
-    if char in "<>&":
-        return {"<": "&lt;", ">": "&gt;", "&": "&amp;"}[char]
-    if char in "@#":
-        return f"{char}{_BREAK}" if char == "@" else f"\\{char}{_BREAK}"
-    follows = match.string[match.end() : match.end() + 1]
-    if char in ".:/":
-        # Only inside a word can it make a link; a full stop or a colon in a sentence stays plain.
-        return f"{char}{_BREAK}" if follows and not follows.isspace() else char
-    return f"\\{char}"
+    found = match[0]
+    if found in _ENTITIES:
+        return _ENTITIES[found]
+    if found in ("@", "www."):
+        return found + _BREAK
+    if found == "://":
+        return f":{_BREAK}//"
+    if found[-1] in ".)":
+        return f"{found[:-1]}\\{found[-1]}"
+    return f"\\{found}{_BREAK if found == '#' else ''}"

@@ -56,7 +56,6 @@ def _rule(rule: RuleInfo) -> Plain:
     text = rule.help or rule.summary
     described: Plain = {
         "id": rule.id,
-        "name": "".join(word.capitalize() for word in rule.id.split("-")),
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": rule.summary},
         "help": {"text": text, "markdown": text},

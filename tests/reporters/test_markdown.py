@@ -43,6 +43,12 @@ def test_hostile_text_makes_no_extra_cell(samples) -> None:
         "www.x.example",
         "a@b.example",
         "x [a](b) ![c](d)",
+        "1. one",
+        "23) x",
+        "- two",
+        "+ x",
+        "=== x",
+        "0.12 s (a-b) $x$ ~~y~~ *z* _w_",
     ],
 )
 def test_prose_holds_nothing_that_a_forge_turns_into_a_link(text: str) -> None:

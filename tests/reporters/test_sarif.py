@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import tarfile
 from typing import Any
 
+import jsonschema
 import pytest
 
 from guard.reporters import reporter
@@ -87,3 +90,19 @@ def test_a_path_is_percent_encoded_by_its_bytes(samples) -> None:
     uri = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert "%80" in uri
     assert "%0A" in uri
+
+
+@pytest.mark.slow
+def test_the_full_schema(samples, tmp_path) -> None:
+    """The schema of the standard, from the npm package of its reference tool (43 MB)."""
+    subprocess.run(
+        ["npm", "pack", "--silent", "@microsoft/sarif-multitool-linux"], cwd=tmp_path, check=True
+    )
+    (archive,) = tmp_path.glob("*.tgz")
+    with tarfile.open(archive) as packed:
+        member = packed.extractfile("package/sarif-2.1.0.json")
+        assert member is not None
+        schema = json.load(member)
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    for report in samples.all():
+        validator.validate(json.loads(reporter("sarif")(report, samples.context())))
