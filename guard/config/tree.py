@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import yaml
-
 from guard.errors import PolicyError
 
 MAX_BYTES = 256 * 1024
@@ -110,6 +108,8 @@ class Problems:
 
 def parse(data: bytes, problems: Problems) -> Node | None:
     """The tree of the one document in ``data``; ``None`` when there is none (or a problem)."""
+    import yaml  # a project without a policy does not pay for it
+
     text = _decode(data, problems)
     if text is None:
         return None
@@ -180,6 +180,8 @@ class _Composer:
         self._root: Node | None = None
 
     def compose(self, events: Any) -> Node | None:
+        import yaml
+
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent) and self._root is not None:
                 self._refuse(event, "a second document ('---'); a policy is one document")

@@ -5,7 +5,7 @@ A folder whose name begins with ``_`` is shared code and holds no rule.
 
 from __future__ import annotations
 
-import pkgutil
+import os
 from collections.abc import Iterable
 from importlib import import_module
 
@@ -20,16 +20,12 @@ def rules_in(package: str) -> tuple[SourceRule, ...]:
     Raises ``PluginError`` for a folder that has none, or whose name is not the rule's id.
     """
     found: list[SourceRule] = []
-    for module in pkgutil.iter_modules(import_module(package).__path__):
-        if not module.ispkg or module.name.startswith("_"):
-            continue
-        rule = getattr(import_module(f"{package}.{module.name}"), "RULE", None)
+    for name in _folders(import_module(package).__path__):
+        rule = getattr(import_module(f"{package}.{name}"), "RULE", None)
         if not isinstance(rule, SourceRule):
-            raise PluginError(f"folder {module.name!r} exposes no RULE that is a SourceRule")
-        if rule.id != module.name.replace("_", "-"):
-            raise PluginError(
-                f"folder {module.name!r} holds the rule {rule.id!r}; names must agree"
-            )
+            raise PluginError(f"folder {name!r} exposes no RULE that is a SourceRule")
+        if rule.id != name.replace("_", "-"):
+            raise PluginError(f"folder {name!r} holds the rule {rule.id!r}; names must agree")
         found.append(rule)
     return tuple(found)
 
@@ -38,3 +34,14 @@ def rules_in(package: str) -> tuple[SourceRule, ...]:
 def guard_rules() -> Iterable[SourceRule]:
     """Every rule below this folder."""
     return rules_in(__name__)
+
+
+def _folders(path: Iterable[str]) -> list[str]:
+    # Not pkgutil: it passes over a folder whose __init__.py was forgotten, and so would we.
+    names = set()
+    for top in path:
+        for entry in os.scandir(top):
+            # git leaves a folder with nothing but __pycache__ behind where a rule was.
+            if entry.name[0] not in "._" and os.path.exists(f"{entry.path}/__init__.py"):
+                names |= {entry.name for name in os.listdir(entry.path) if name != "__pycache__"}
+    return sorted(names)
