@@ -34,17 +34,13 @@ def show(command: str, output: str) -> None:
     """Print a command and what it said, indented."""
     prompt = f"  $ {command}"
     print(f"\033[1m{prompt}\033[0m" if COLOUR else prompt)
-    print(textwrap.indent(output.rstrip("\n"), "  | ") + "\n", flush=True)
+    lines = output.rstrip("\n").split("\n")
+    print("\n".join(f"  | {line}".rstrip() for line in lines) + "\n", flush=True)
 
 
 def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a command in the repository. The guard's cache stays inside the demo's folder."""
-    environment = os.environ | {"XDG_CACHE_HOME": str(folder.parent / "cache")}
-    if COLOUR:
-        environment["FORCE_COLOR"] = "1"
-    return subprocess.run(
-        command, cwd=folder, env=environment, text=True, capture_output=True, check=False
-    )
+    """Run a command in the repository."""
+    return subprocess.run(command, cwd=folder, text=True, capture_output=True, check=False)
 
 
 def start_service(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -85,14 +81,14 @@ def table(folder: Path) -> tuple[int, int]:
     return count, len(names)
 
 
-def commit(folder: Path, message: str) -> bool:
-    """Try to commit what is staged; print what git and the hook said. True if it landed."""
+def commit(folder: Path, message: str) -> str | None:
+    """Try to commit what is staged and print what was said: `None` if it landed, else the text."""
     made = outage.git(folder, "commit", "--quiet", "-m", message)
-    text = first_findings(made.stdout + made.stderr) or "(no objection)"
-    show(f'git commit -m "{message}"', text)
+    text = made.stdout + made.stderr
+    show(f'git commit -m "{message}"', first_findings(text))
     landed = outage.git(folder, "log", "-1", "--format=%s").stdout.strip()
-    print(f"  HEAD is still: {landed}\n" if made.returncode else f"  HEAD is now: {landed}\n")
-    return made.returncode == 0
+    print(f"  HEAD is {'still' if made.returncode else 'now'}: {landed}\n")
+    return text if made.returncode else None
 
 
 def main() -> int:
@@ -100,6 +96,9 @@ def main() -> int:
     top = Path(tempfile.mkdtemp(prefix="guard-demo-"))
     folder = top / "service"
     folder.mkdir()
+    os.environ["XDG_CACHE_HOME"] = str(top / "cache")  # nothing is left behind
+    if COLOUR:
+        os.environ["FORCE_COLOR"] = "1"
     try:
         return story(folder)
     finally:
@@ -144,7 +143,8 @@ def story(folder: Path) -> int:
     install_hook(folder)
     say("A git hook runs `guard check --staged`. The commit does not land:")
     print()
-    ok &= not commit(folder, "Enhance framework compatibility")
+    refusal = commit(folder, "Enhance framework compatibility")
+    ok &= refusal is not None and "47 errors in 28 files" in refusal
     say("All causes at once, and not one a deployment:")
     print()
     ok &= table(folder) == (47, 28)
@@ -154,8 +154,10 @@ def story(folder: Path) -> int:
         `Request` and `UserContext` in eight route modules.""")
     print()
     outage.write(folder, outage.right_repair())
-    ok &= commit(folder, "Import for real what the framework evaluates")
-    show("python -m service.main", start_service(folder).stdout)
+    ok &= commit(folder, "Import for real what the framework evaluates") is None
+    started = start_service(folder)
+    show("python -m service.main", started.stdout)
+    ok &= "0 of them refuse" in started.stdout
 
     step(5, "What to do next")
     print("  In your own repository:")

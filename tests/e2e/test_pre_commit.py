@@ -1,12 +1,13 @@
 """The published hook, run by the real pre-commit in another repository.
 
-pre-commit clones this repository and builds the hook's environment from it, so this needs a
-package index, and it sees what is committed and what is changed here alike (`try-repo`).
+pre-commit builds the hook's environment from this repository, so this needs a package index. The
+repository is handed over as a snapshot of the working tree: what is tested is what stands here.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,8 @@ import pytest
 
 from demo.build_outage import git
 
-pytestmark = pytest.mark.e2e
+# One worker for all: the hook's environment is built once.
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("pre-commit")]
 
 TOP = Path(__file__).parents[2]
 
@@ -26,9 +28,18 @@ PROJECT = '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\n
 
 
 @pytest.fixture(scope="module")
-def pre_commit_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One home for the module: the hook's environment is built once a test run at most."""
-    return tmp_path_factory.mktemp("pre-commit-home")
+def hooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This repository as it stands, committed."""
+    folder = tmp_path_factory.mktemp("hooks")
+    listed = git(TOP, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, listed.stdout.split("\0")):
+        if (TOP / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(TOP / name, folder / name)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", "--all", "--force")
+    assert git(folder, "commit", "--quiet", "-m", "As it stands").returncode == 0
+    return folder
 
 
 @pytest.fixture
@@ -43,56 +54,81 @@ def shop(tmp_path: Path) -> Path:
     return folder
 
 
-def try_repo(folder: Path, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {
-        "PRE_COMMIT_HOME": str(home),
-        "XDG_CACHE_HOME": str(home / "cache"),
-        "PRE_COMMIT_COLOR": "never",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-    }
-    environment.pop("PYTHONPATH", None)
-    command = [sys.executable, "-m", "pre_commit", "try-repo", str(TOP), "guard-check", "--verbose"]
-    return subprocess.run(
-        [*command, *arguments],
-        cwd=folder,
-        env=environment,
-        text=True,
-        capture_output=True,
-        check=False,
-    )
+class Hook:
+    """The hook of the snapshot, in one home for pre-commit."""
+
+    def __init__(self, hooks: Path, home: Path) -> None:
+        self.hooks = hooks
+        self.home = home
+
+    def __call__(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {
+            "PRE_COMMIT_HOME": str(self.home),
+            "XDG_CACHE_HOME": str(self.home / "cache"),
+            "PRE_COMMIT_COLOR": "never",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+        }
+        environment.pop("PYTHONPATH", None)
+        command = (sys.executable, "-m", "pre_commit", "try-repo", str(self.hooks), "guard-check")
+        return subprocess.run(
+            [*command, "--verbose", *arguments],
+            cwd=folder,
+            env=environment,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
 
 
-def test_the_hook_judges_the_whole_staged_tree(shop: Path, pre_commit_home: Path) -> None:
-    passed = try_repo(shop, pre_commit_home, "--all-files")
+@pytest.fixture(scope="module")
+def hook(hooks: Path, tmp_path_factory: pytest.TempPathFactory) -> Hook:
+    return Hook(hooks, tmp_path_factory.mktemp("pre-commit-home"))
+
+
+def assert_blocked(answer: subprocess.CompletedProcess[str]) -> None:
+    """By the finding, in the file that breaks and that the change does not touch."""
+    assert answer.returncode == 1
+    assert "type-checking-cross-module" in answer.stdout, answer.stdout + answer.stderr
+    assert "shop.py:1:" in answer.stdout
+
+
+def test_the_hook_judges_the_whole_staged_tree(shop: Path, hook: Hook) -> None:
+    passed = hook(shop, "--all-files")
     assert passed.returncode == 0, passed.stdout + passed.stderr
-
     (shop / "models.py").write_text(GUARDED, encoding="utf-8")
     git(shop, "add", "models.py")
-    blocked = try_repo(shop, pre_commit_home, "--files", "models.py")
-    assert blocked.returncode == 1
-    assert "shop.py" in blocked.stdout, "the file that breaks is not the one that is committed"
-    assert "type-checking-cross-module" in blocked.stdout
+    assert_blocked(hook(shop, "--files", "models.py"))
 
 
-def test_what_is_not_staged_does_not_count(shop: Path, pre_commit_home: Path) -> None:
+def test_what_is_not_staged_does_not_count(shop: Path, hook: Hook) -> None:
     (shop / "models.py").write_text(GUARDED, encoding="utf-8")
-    answer = try_repo(shop, pre_commit_home, "--all-files")
+    answer = hook(shop, "--all-files")
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
-def test_what_landed_broken_is_found_with_nothing_staged(shop: Path, pre_commit_home: Path) -> None:
+def test_what_landed_broken_is_found_with_nothing_staged(shop: Path, hook: Hook) -> None:
     (shop / "models.py").write_text(GUARDED, encoding="utf-8")
     git(shop, "add", "models.py")
     git(shop, "commit", "--quiet", "--no-verify", "-m", "Around the hook")
-    answer = try_repo(shop, pre_commit_home, "--all-files")
-    assert answer.returncode == 1, answer.stdout + answer.stderr
+    assert_blocked(hook(shop, "--all-files"))
 
 
-def test_a_push_is_judged_by_its_commits(shop: Path, pre_commit_home: Path) -> None:
+def test_a_push_is_judged_by_its_commits(shop: Path, hook: Hook) -> None:
     (shop / "models.py").write_text(GUARDED, encoding="utf-8")
     git(shop, "commit", "--quiet", "--no-verify", "--all", "-m", "Break the shop")
     (shop / "models.py").write_text(MODELS, encoding="utf-8")
     git(shop, "add", "models.py")
     refs = ("--from-ref", "HEAD~1", "--to-ref", "HEAD", "--hook-stage", "pre-push")
-    answer = try_repo(shop, pre_commit_home, *refs)
-    assert answer.returncode == 1, answer.stdout + answer.stderr
+    assert_blocked(hook(shop, *refs))
+
+
+def test_a_commit_that_only_deletes_is_judged_too(shop: Path, hook: Hook) -> None:
+    """pre-commit hands over no deleted file: a hook with a file pattern would be skipped."""
+    (shop / "models.pyi").write_text("class Order: ...\n", encoding="utf-8")
+    git(shop, "add", "models.pyi")
+    git(shop, "commit", "--quiet", "--no-verify", "-m", "Add a stub")
+    git(shop, "rm", "--quiet", "models.pyi")
+    answer = hook(shop)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "3 files checked" not in answer.stdout
+    assert "2 files checked" in answer.stdout
