@@ -25,7 +25,7 @@ SNIPPETS = {
 SNIPPETS["%future-guard"] = "from __future__ import annotations\n\n" + SNIPPETS["%guard"]
 
 _HEADER = re.compile(r"=== ([bcv]_\w+) \| (.+)")
-_OPTION = re.compile(r": (python|level|roots)(?: (\S+))")
+_OPTION = re.compile(r": (python|level)(?: (\S+))")
 _FILE = re.compile(r"--- (\S+)( unloaded)?")
 _MARK = re.compile(
     r"#(?:(!|also) ([^\s@]+)|(raised|dead))(?: ([A-Z]\w*Error))?(?: @(\S+))?\s*(?=$|#)"
@@ -65,7 +65,11 @@ class Case:
     unloaded: frozenset[str]
     requires: str
     fringe: bool
-    roots: tuple[str, ...]
+
+    @property
+    def topic(self) -> str:
+        """The file that holds the case, without its ending."""
+        return self.id.rpartition("/")[0]
 
     @property
     def name(self) -> str:
@@ -169,7 +173,6 @@ def _case(category: str, path: Path, lines: list[str]) -> Case:
         unloaded=unloaded,
         requires=options.get("python", ""),
         fringe=options.get("level") == "fringe",
-        roots=tuple(options.get("roots", ".").replace(".", "").split(",")),
     )
     _check(case)
     return case

@@ -29,9 +29,11 @@ class Outcome:
 def run_native(python: str, cases: Iterable[Case], folder: Path) -> dict[str, Outcome]:
     """The outcome of each case under the executable ``python``; files are written to ``folder``."""
     jobs = [job_of(case, folder) for case in cases]
+    parts = 1 + len(jobs) // 300
     found: dict[str, Outcome] = {}
-    with ThreadPoolExecutor(2) as pool:
-        for answers in pool.map(lambda batch: _run_batch(python, batch), (jobs[::2], jobs[1::2])):
+    with ThreadPoolExecutor(parts) as pool:
+        batches = [jobs[part::parts] for part in range(parts)]
+        for answers in pool.map(lambda batch: _run_batch(python, batch), batches):
             found.update(answers)
     return found
 
