@@ -30,14 +30,20 @@ class TreeListing:
 
     def get(self, path: str) -> tuple[str, str] | None:
         """Mode and id of one file."""
-        text = self._text
-        at = text.find(f"{self._before_path}{path}\0")
-        while at >= 0:
-            start = text.rfind("\0", 0, at) + 1
-            if text.find(self._before_path, start) == at:
-                return _mode_and_oid(text[start:at])
-            at = text.find(f"{self._before_path}{path}\0", at + 1)  # a tab within another name
+        for start, end in self._places(path):
+            if self._text.find("\t", start) == end:  # else it is a tab within another name
+                return _mode_and_oid(self._text[start:end])
         return None
+
+    def _places(self, path: str) -> Iterator[tuple[int, int]]:
+        """Start and end of what may be the head that belongs to ``path``."""
+        text = self._text
+        wanted = self._before_path + path  # no NUL at the end: rare last letters are found faster
+        at = text.find(wanted, 1) if path else -1
+        while at >= 0:
+            if text.startswith("\0", at + len(wanted)):
+                yield text.rfind("\0", 0, at) + 1, at
+            at = text.find(wanted, at + 1)
 
     def has_folder(self, path: str) -> bool:
         """Whether there is a file below ``path``."""
@@ -65,11 +71,9 @@ class IndexListing(TreeListing):
                 yield (*_mode_and_oid(head), path)
 
     def get(self, path: str) -> tuple[str, str] | None:
-        text = self._text
-        at = text.find(f"\0{path}\0", 1) if path else -1
-        if at < 0:
-            return None
-        return _mode_and_oid(text[text.rfind("\0", 0, at) + 1 : at])
+        for start, end in self._places(path):
+            return _mode_and_oid(self._text[start:end])
+        return None
 
     def unmerged(self) -> list[str]:
         """The paths in conflict."""
