@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 SUFFIXES = (".py", ".pyi")
 """What is a Python file without being named by the user."""
 
+MARKERS = ("guard.yaml", "pyproject.toml", "setup.cfg", "setup.py")
+"""Each says that its folder is the top of a project."""
+
 
 def judge_target(target: str, is_folder: bool, checked: Container[str]) -> str:
     """Why a link is a matter for the report; empty when what it points to is checked itself."""

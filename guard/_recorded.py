@@ -11,7 +11,7 @@ from guard.errors import Unreadable, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from guard._listing import TreeListing
@@ -40,8 +40,8 @@ class _Recorded:
             self._listed = self._list()
         return self._listed
 
-    def load(self, states: Mapping[str, Any]) -> tuple[str, ...]:
-        del states
+    def load(self, states: Mapping[str, Any], selection: Iterable[str]) -> tuple[str, ...]:
+        del states, selection
         found = []
         links = []
         for path in self._listing.submodules():

@@ -6,7 +6,7 @@ import os
 
 from guard import facts as _facts
 from guard import git as _git
-from guard._links import SUFFIXES, judge_target
+from guard._links import MARKERS, SUFFIXES, judge_target
 from guard.errors import Unreadable, UsageError
 
 TYPE_CHECKING = False
@@ -34,17 +34,15 @@ class WorkTree:
     """The files on disk below ``top``: what git tracks, and what it neither tracks nor ignores.
 
     Outside of git a walk of the folder, without hidden ones and those that hold other people's
-    code. ``only`` limits that walk to some paths. Links are never followed. git starts to list at
-    once, while the caller goes on.
+    code. Links are never followed. git starts to list at once, while the caller goes on.
     """
 
     label = "working tree"
 
-    def __init__(self, top: str, only: Iterable[str] = (), quiet_ns: int = _facts.QUIET_NS) -> None:
+    def __init__(self, top: str, quiet_ns: int = _facts.QUIET_NS) -> None:
         self.top = os.path.abspath(top)
         self.unreadable: dict[str, str] = {}
         self.notes: list[str] = []
-        self._only = tuple(only)
         self._stats: dict[str, Stat] = {}
         self._git = None
         self._listing = None
@@ -56,7 +54,7 @@ class WorkTree:
         self.hash_name = hash_name
         self.reader: Reader = _facts.DiskReader(self.top, hash_name, quiet_ns)
 
-    def load(self, states: Mapping[str, Any]) -> tuple[str, ...]:
+    def load(self, states: Mapping[str, Any], selection: Iterable[str]) -> tuple[str, ...]:
         stats: dict[str, os.stat_result] = {}
         folders: dict[str, bool] = {}
         if self._git is not None and self._listing is not None:
@@ -64,7 +62,7 @@ class WorkTree:
             self._look(states, stats, folders)
             names = self._from_git()
         else:
-            names = list(self._walk(self._only or ("",)))
+            names = list(self._walk_project(tuple(selection)))
         found = []
         links = []
         self._look(names, stats, folders)
@@ -194,8 +192,24 @@ class WorkTree:
             os.path.join(folder, "__init__.py")
         )
 
+    def _walk_project(self, selection: tuple[str, ...]) -> Iterator[str]:
+        """The whole folder, or what belongs to the selection where nothing says that the folder
+
+        is one project: installed packages, say, or a home folder.
+        """
+        marked = any(os.path.exists(os.path.join(self.top, name)) for name in MARKERS)
+        if marked or not selection or "" in selection:
+            yield from self._walk(("",))
+            return
+        for name in dict.fromkeys(path.partition("/")[0] for path in selection):
+            if os.path.isdir(os.path.join(self.top, name)):
+                yield from self._walk((name,))
+            else:
+                with os.scandir(self.top) as entries:
+                    yield from (entry.name for entry in entries if entry.name.endswith(SUFFIXES))
+
     def _walk(self, starts: Iterable[str]) -> Iterator[str]:
-        stack = [start.strip("/") for start in starts]
+        stack = list(starts)
         while stack:
             folder = stack.pop()
             try:
@@ -208,8 +222,6 @@ class WorkTree:
                                 stack.append(path)
                         elif entry.name.endswith(SUFFIXES):
                             yield path
-            except NotADirectoryError:
-                yield folder
             except OSError as error:
                 self.unreadable[folder or "."] = "folder: " + _facts.reason_of(error)
 

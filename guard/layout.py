@@ -11,6 +11,7 @@ import os
 import sys
 
 from guard._declared import DECLARED_FILES, declared_in, oldest_minor
+from guard._links import MARKERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from guard._declared import Declared
 
 __all__ = ["DECLARED_FILES", "Layout", "find_layout", "find_top", "oldest_minor"]
-
-_MARKERS = ("pyproject.toml", "setup.cfg", "setup.py")
 
 
 class Layout:
@@ -68,7 +67,7 @@ def find_top(path: str) -> tuple[str, str]:
         return found
     if repository is not None:
         return repository, "git"
-    found = _upward(here, _MARKERS, None)
+    found = _upward(here, MARKERS, None)
     if found is not None:
         return found
     top = here

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         unreadable: dict[str, str]
         notes: list[str]
 
-        def load(self, states: Mapping[str, Any]) -> tuple[str, ...]:
+        def load(self, states: Mapping[str, Any], selection: Iterable[str]) -> tuple[str, ...]:
             """The Python files, sorted. ``states`` are those remembered from an earlier run."""
 
         def add(self, path: str) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ class SourceProject:
 
     def paths(self) -> tuple[str, ...]:
         if self._paths is None:
-            found = self._tree.load(self._state_table().entries)
+            found = self._tree.load(self._state_table().entries, self._selection)
             covered = None
             if self._exclude:
                 from guard.globs import Globs
@@ -161,12 +161,16 @@ class SourceProject:
         try:
             data = self._tree.read_file(path)
         except Unreadable as error:
-            self._failed[path] = error.reason
+            self._note_failure(path, error.reason)
             raise
         if data is None:
-            self._failed[path] = "vanished during the check"
-            raise Unreadable(path, self._failed[path])
+            self._note_failure(path, "vanished during the check")
+            raise Unreadable(path, "no such file")
         return data
+
+    def _note_failure(self, path: str, reason: str) -> None:
+        if path in self.paths():  # else someone asks whether there is such a file
+            self._failed[path] = reason
 
     def read_file(self, path: str) -> bytes | None:
         """The content of any file of the subject; ``None`` where there is none."""

@@ -302,9 +302,25 @@ def test_a_folder_outside_of_git_is_walked(tmp_path: Path):
     (top / "around").symlink_to(top)
     project = open_project(WorkTree(str(top)))
     assert project.paths() == ("a.py", "deep/er/b.pyi", "pkg/__init__.py", "pkg/build/__init__.py")
-    assert open_project(WorkTree(str(top), only=("pkg",))).paths() == (
-        "pkg/__init__.py",
-        "pkg/build/__init__.py",
+
+
+def test_where_nothing_marks_a_project_only_what_belongs_to_the_selection_is_read(tmp_path: Path):
+    top = tmp_path / "site"
+    for name in ("a.py", "b.py", "one/__init__.py", "one/deep/c.py", "two/__init__.py"):
+        file = top / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    assert paths_of(top, selection=["one/deep"]) == ("one/__init__.py", "one/deep/c.py")
+    assert paths_of(top, selection=["a.py"]) == ("a.py", "b.py")
+    everything = paths_of(top)
+    assert len(everything) == 5
+    (top / "setup.py").touch()
+    assert paths_of(top, selection=["one"]) == (
+        "a.py",
+        "b.py",
+        *everything[2:4],
+        "setup.py",
+        everything[4],
     )
 
 
