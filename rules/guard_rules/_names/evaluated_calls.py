@@ -1,0 +1,282 @@
+"""Which calls resolve annotations, of what: library functions, and functions of the project that
+
+hand their own parameters on to such a function, through any number of levels and modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from guard.model import Place, Step
+from guard_rules._names.evaluated_symbols import Symbol, Symbols
+from guard_rules._names.frameworks import Argument, Reads, Table
+from guard_rules._names.shapes import NOWHERE, UNKNOWN_KEY, Call, Tree
+
+_SAME_PARAM = frozenset(
+    {"__init__", "__call__", "__func__", "__wrapped__", "__class__", "__new__", "__post_init__"}
+)
+_CATCH_ALL = frozenset({"Exception", "BaseException"})
+_DEPTH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Annotations of a value are resolved. ``supplied`` names are given to the resolver;
+
+    ``unless`` holds parameters of the enclosing function that could give more.
+    """
+
+    reads: Reads
+    steps: tuple[Step, ...]
+    supplied: frozenset[str] = frozenset()
+    unless: frozenset[str] = frozenset()
+    root: str = ""
+    """The class whose use makes the library look."""
+
+
+Reached = tuple[Reach, Tree | Symbol]
+
+
+class Calls:
+    """Answers what a call resolves, and what a function does to its parameters."""
+
+    def __init__(self, symbols: Symbols, table: Table, target: tuple[int, int]) -> None:
+        self.symbols = symbols
+        self.table = table
+        self.target = target
+        self._summaries: dict[tuple[str, int], dict[str, list[Reach]]] = {}
+
+    def applies(self, reads: Reads) -> bool:
+        """Whether an entry of the table is for the target version."""
+        after = reads.since is None or self.target >= reads.since
+        return after and (reads.until is None or self.target < reads.until)
+
+    def summary(self, path: str, index: int) -> dict[str, list[Reach]]:
+        """For each parameter of a function, how the annotations of its value are resolved."""
+        key = (path, index)
+        if key in self._summaries:
+            return self._summaries[key]
+        self._summaries[key] = {}  # a recursion adds nothing
+        shape = self.symbols.load(path)
+        found: dict[str, list[Reach]] = {}
+        if shape is not None:
+            functions = shape["functions"]
+            for call in shape["calls"]:
+                if not _inside(call["func"], index, [f["outer"] for f in functions]):
+                    continue
+                for reach, target in self.reached(path, call):
+                    for subject in self.subjects(path, call["scope"], target):
+                        if (subject.kind, subject.path, subject.index) == ("param", path, index):
+                            found.setdefault(subject.name, []).append(reach)
+        self._summaries[key] = found
+        return found
+
+    def reached(self, path: str, call: Call) -> Iterator[Reached]:
+        """What a call resolves the annotations of."""
+        tree = call["tree"]
+        callee = self.symbols.resolve(path, call["scope"], tree[3][0])
+        if callee is None:
+            return
+        here = Step(_place(path, tree), "")
+        known = set(self.symbols.canonical(callee).split("\0")) - {""}
+        for name in known:
+            for argument in self.table.functions.get(name, ()):
+                yield from self._argument(path, call, argument, here)
+            reads = self.table.methods.get(name)
+            if reads is not None and callee.of is not None and callee.kind == "extmethod":
+                yield Reach(reads, (_say(here, f"{_show(tree)} is called"),)), callee.of
+        yield from self._own(path, call, callee, here)
+
+    def _argument(self, path: str, call: Call, argument: Argument, here: Step) -> Iterator[Reached]:
+        tree = call["tree"]
+        reads = argument.reads
+        keywords = {part[1]: part[3][0] for part in tree[3][1:] if part[0] == "kw"}
+        if not self.applies(reads) or reads.off & keywords.keys():
+            return
+        if argument.requires and keywords.get(argument.requires, ("", ""))[1] != "True":
+            return
+        if argument.catches and self.caught(call, reads):
+            return
+        given = _given(tree, argument.position, argument.keyword)
+        if given is None:
+            return
+        spaces = [
+            space
+            for position, keyword in argument.namespaces
+            if (space := _given(tree, position, keyword)) is not None
+        ]
+        supplied: set[str] = set()
+        unless: set[str] = set()
+        for space in spaces:
+            names = self._namespace(path, call, space)
+            if names is None:
+                return
+            supplied |= names[0]
+            unless |= names[1]
+        step = _say(here, f"{_show(tree)} resolves them")
+        reach = Reach(reads, (step,), frozenset(supplied), frozenset(unless))
+        if not argument.of_type:
+            symbol = self.symbols.resolve(path, call["scope"], given)
+            if symbol is not None and symbol.kind == "made" and symbol.of is not None:
+                yield reach, symbol.of
+            return
+        yield reach, given
+
+    def _namespace(
+        self, path: str, call: Call, tree: Tree
+    ) -> tuple[frozenset[str], frozenset[str]] | None:
+        """The names that a namespace argument supplies and the parameters that could supply more;
+
+        ``None`` when nobody can tell.
+        """
+        nothing: frozenset[str] = frozenset()
+        if tree[0] == "const" and tree[1] == "None":
+            return nothing, nothing
+        if tree[0] == "dict":
+            keys = frozenset(tree[1].split("\0")) if tree[1] else nothing
+            return None if UNKNOWN_KEY in keys else (keys, nothing)
+        callee = tree[3][0][1] if tree[0] == "call" else ""
+        if callee == "globals" or (callee == "locals" and not call["scope"]):
+            shape = self.symbols.load(path)
+            return frozenset(shape["binds"].get("", ()) if shape else ()), nothing
+        symbol = self.symbols.resolve(path, call["scope"], tree)
+        if symbol is not None and symbol.kind == "param":
+            func = self.symbols.func(symbol)
+            for param in func["params"]:
+                default = param["default"]
+                if param["name"] == symbol.name and default and default[1] == "None":
+                    return nothing, frozenset({symbol.name})
+        return None
+
+    def _own(self, path: str, call: Call, callee: Symbol, here: Step) -> Iterator[Reached]:
+        """What a function or class of the project does to the arguments of a call."""
+        skip = 0
+        receiver: Symbol | None = None
+        if callee.kind == "cls":
+            init = self.symbols.method(callee, "__init__")
+            if init is None:
+                return
+            callee, skip = init, 1
+        elif callee.kind == "method":
+            receiver, skip = callee.of, 1
+            decorators = self.symbols.func(callee)["decorators"]
+            if any(tree[1] == "staticmethod" for tree in decorators):
+                receiver, skip = None, 0
+        elif callee.kind != "fun":
+            return
+        func = self.symbols.func(callee)
+        names = [param["name"] for param in func["params"]]
+        step = _say(here, f"{_show(call['tree'])} hands them on")
+        for name, reaches in self.summary(callee.path, callee.index).items():
+            position = names.index(name)
+            given: Tree | Symbol | None = _given(call["tree"], position - skip, name)
+            if position == 0 and skip:
+                given = receiver
+            for reach in reaches:
+                if given is None or self.caught(call, reach.reads):
+                    continue
+                if any(_given(call["tree"], names.index(n) - skip, n) for n in reach.unless):
+                    continue
+                steps = (step, *reach.steps)
+                yield replace(reach, steps=steps, unless=frozenset()), given
+
+    def caught(self, call: Call, reads: Reads) -> bool:
+        """Whether a handler around the call takes the exception."""
+        kind = reads.raises.partition(":")[0]
+        return any(name == kind or name in _CATCH_ALL for name in call["caught"])
+
+    def subjects(
+        self, path: str, scope: str, tree: Tree | Symbol, depth: int = 0
+    ) -> Iterator[Symbol]:
+        """The classes, functions and parameters that an argument stands for."""
+        if isinstance(tree, Symbol):
+            yield tree
+            return
+        kind, text, _, parts = tree
+        if depth > _DEPTH:
+            return
+        if kind in ("sub", "op", "str", "arg", "kw"):
+            for part in parts:
+                yield from self.subjects(path, scope, part, depth + 1)
+            return
+        if kind == "call":
+            callee = parts[0]
+            last = callee[1].rpartition(".")[2]
+            if last == "__new__" or callee[1] in ("type", "inspect.unwrap", "functools.partial"):
+                inner = [part[3][0] for part in parts[1:2]]
+                if last == "__new__":
+                    yield from self._first_parameter(path, scope)
+                for part in inner if last != "__new__" else ():
+                    for symbol in self.subjects(path, scope, part, depth + 1):
+                        yield symbol.of if symbol.kind == "made" and symbol.of else symbol
+                return
+        if kind not in ("name", "attr", "call"):
+            return
+        if kind == "name" and "." in text:
+            first, *rest = text.split(".")
+            for symbol in self.symbols.lookup(path, scope, first):
+                if symbol.kind == "param" and set(rest) <= _SAME_PARAM:
+                    yield symbol
+                    return
+        found = self.symbols.resolve(path, scope, tree)
+        if found is not None and found.kind in ("cls", "fun", "method", "param", "made"):
+            yield found
+            return
+        if kind == "name" and text.endswith(".__init__"):
+            owner = self.symbols.dotted(path, scope, text.removesuffix(".__init__"))
+            if owner is not None and owner.kind == "cls":
+                yield replace(owner, name="__init__")
+            return
+        if kind == "name" and found is None:
+            yield from self._assigned(path, scope, text, depth)
+
+    def _assigned(self, path: str, scope: str, name: str, depth: int) -> Iterator[Symbol]:
+        shape = self.symbols.load(path)
+        for value in shape["values"] if shape else ():
+            if value["scope"] == scope and value["target"] == name:
+                yield from self.subjects(path, scope, value["value"], depth + 1)
+
+    def _first_parameter(self, path: str, scope: str) -> Iterator[Symbol]:
+        shape = self.symbols.load(path)
+        for index, func in enumerate(shape["functions"] if shape else ()):
+            if func["qualname"] == scope and func["owner"] >= 0 and func["params"]:
+                yield Symbol("param", path, index, func["params"][0]["name"])
+
+
+def _inside(func: int, index: int, outers: list[int]) -> bool:
+    while func >= 0:
+        if func == index:
+            return True
+        func = outers[func]
+    return False
+
+
+def _given(tree: Tree, position: int, keyword: str) -> Tree | None:
+    """The argument of a call; ``None`` when it is not given or hidden in ``*args``."""
+    positional = 0
+    for part in tree[3][1:]:
+        if part[0] == "star":
+            positional = len(tree[3]) + 99
+        elif part[0] == "arg":
+            if positional == position:
+                return part[3][0]
+            positional += 1
+        elif part[0] == "kw" and keyword and part[1] == keyword:
+            return part[3][0]
+    return None
+
+
+def _place(path: str, tree: Tree) -> Place:
+    spot = tree[2] if tree[2] != NOWHERE else tree[3][0][2]
+    end = spot[2] or None
+    return Place(path, spot[0], spot[1], spot[0] if end else None, end)
+
+
+def _say(step: Step, text: str) -> Step:
+    return Step(step.place, text)
+
+
+def _show(tree: Tree) -> str:
+    callee = tree[3][0]
+    return f"{callee[1] or '...'}()"
