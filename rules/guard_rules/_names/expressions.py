@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,23 +9,10 @@ from dataclasses import dataclass
 import libcst as cst
 
 from guard_rules._names.bindings import collect, dotted, target_names
+from guard_rules._names.compiled import builtin_names
 from guard_rules._names.constants import FLAG, Conditions, Known
 from guard_rules._names.frames import ASSUMED, Frame, Function, Ref, State, join
 
-# Built-in names that are younger than Python 3.8, by the version that brought them.
-NEW_BUILTINS = {
-    "aiter": (3, 10),
-    "anext": (3, 10),
-    "EncodingWarning": (3, 10),
-    "BaseExceptionGroup": (3, 11),
-    "ExceptionGroup": (3, 11),
-    "PythonFinalizationError": (3, 13),
-}
-# What the import system puts into every module's namespace.
-MODULE_NAMES = frozenset(
-    "__name__ __doc__ __package__ __loader__ __spec__ __file__ __cached__ __path__ __builtins__ "
-    "__annotations__ __dict__ __debug__ WindowsError".split()
-)
 CAUGHT_BY = {
     "NameError": {"NameError", "Exception", "BaseException"},
     "UnboundLocalError": {"UnboundLocalError", "NameError", "Exception", "BaseException"},
@@ -46,14 +32,6 @@ LAZY_ATTRIBUTES = {
 }
 INLINE_DEPTH = 6
 INLINE_TIMES = 4
-
-
-def builtin_names(target: tuple[int, int]) -> frozenset[str]:
-    """The names that are there without any binding, in the target version."""
-    names = set(dir(builtins)) | MODULE_NAMES
-    for name, since in NEW_BUILTINS.items():
-        (names.add if target >= since else names.discard)(name)
-    return frozenset(names)
 
 
 @dataclass(slots=True, eq=False)

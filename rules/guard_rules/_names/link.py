@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from guard.model import Place, Step, Unjudged, Use, When
 from guard.rule import Project
 from guard_rules._names import standard
-from guard_rules._names.expressions import builtin_names
+from guard_rules._names.compiled import builtin_names
 from guard_rules._names.modules import PRESENT, UNKNOWN, Missing, Namespaces, place
 from guard_rules._names.screen import cross_candidates, own_candidates, scans
 from guard_rules._names.summary import AttributeFact, Span, Summary, UseFact

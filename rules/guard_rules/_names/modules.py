@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from guard.model import Place, Step
 from guard.rule import Project
-from guard_rules._names.expressions import MODULE_NAMES
+from guard_rules._names.compiled import MODULE_NAMES
 from guard_rules._names.scan import Scan
 from guard_rules._names.screen import scans
 from guard_rules._names.summary import Span, Summary, summary_of

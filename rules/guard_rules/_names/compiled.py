@@ -1,0 +1,182 @@
+"""What a compiled module stores and loads, in the order of its instructions.
+
+Reads code objects of the running interpreter: CPython 3.11 to 3.14. The compiler has dropped what
+stood under ``if 0:``, so what is left is what runs.
+"""
+
+from __future__ import annotations
+
+import builtins
+from opcode import opmap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+
+    Event = tuple[str, str, CodeType | None]
+
+# Built-in names that are younger than Python 3.8, by the version that brought them.
+NEW_BUILTINS = {
+    "aiter": (3, 10),
+    "anext": (3, 10),
+    "EncodingWarning": (3, 10),
+    "BaseExceptionGroup": (3, 11),
+    "ExceptionGroup": (3, 11),
+    "PythonFinalizationError": (3, 13),
+}
+# What the import system and the class statement put into a namespace (language reference, 3.2).
+MODULE_NAMES = frozenset(
+    "__name__ __doc__ __package__ __loader__ __spec__ __file__ __cached__ __path__ __builtins__ "
+    "__annotations__ __dict__ __debug__ __module__ __qualname__ WindowsError".split()
+)
+_ALWAYS_BUILT_IN = (frozenset(dir(builtins)) | MODULE_NAMES) - frozenset(NEW_BUILTINS)
+
+_LOADS = frozenset(
+    opmap[name]
+    for name in ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
+    if name in opmap
+)
+_DELETES = frozenset(opmap[name] for name in ("DELETE_NAME", "DELETE_GLOBAL"))
+_LOAD_GLOBAL = opmap["LOAD_GLOBAL"]
+_LOAD_CONST = opmap["LOAD_CONST"]
+_STORE_NAME = opmap["STORE_NAME"]
+_STORE_GLOBAL = opmap["STORE_GLOBAL"]
+_EXTENDED_ARG = opmap["EXTENDED_ARG"]
+_FUNCTION = 0x2  # CO_NEWLOCALS: a function's code, not a class body's
+_ARGS, _KEYWORDS = 0x4, 0x8  # CO_VARARGS, CO_VARKEYWORDS
+
+
+def builtin_names(target: tuple[int, int]) -> frozenset[str]:
+    """The names that are there without any binding, in the target version."""
+    new = (name for name, since in NEW_BUILTINS.items() if target >= since)
+    return _ALWAYS_BUILT_IN.union(new)
+
+
+class Compiled:
+    """One compiled module."""
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+        self.codes = walk(code)
+        self.events = events(code)
+        stored = {name for kind, name, _ in self.events if kind.startswith("store")}
+        for inner in self.codes[1:]:
+            if _STORE_GLOBAL in inner.co_code[::2]:
+                stored.update(name for kind, name, _ in events(inner) if kind == "store global")
+        self.stored = frozenset(stored)
+        self.deleted = frozenset(name for kind, name, _ in self.events if kind == "delete")
+
+    def lists(self, exports: frozenset[str]) -> bool:
+        """Whether a literal of the module names one of ``exports``, as ``__all__`` does."""
+        pending: list[object] = list(self.code.co_consts)
+        while pending:
+            const = pending.pop()
+            if isinstance(const, (tuple, frozenset)):
+                pending.extend(const)
+            elif isinstance(const, str) and const in exports:
+                return True
+        return False
+
+    def reads(self, submodules: frozenset[str]) -> bool:
+        """``import a`` with a guarded ``import a.b``: whether an attribute ``b`` is read."""
+        attributes = {name for code in self.codes for name in code.co_names}
+        for name in submodules:
+            root, *rest = name.split(".")
+            if root in self.stored and not attributes.isdisjoint(rest):
+                return True
+        return False
+
+    def has_unknown(self) -> bool:
+        """Whether a name is loaded that nothing binds: a star import may have meant to."""
+        known = self.stored | _ALWAYS_BUILT_IN
+        return any(
+            kind == "load" and name not in known
+            for code in self.codes
+            for kind, name, _ in events(code)
+        )
+
+    def may_miss(self, names: frozenset[str], inner: frozenset[str]) -> bool:
+        """Whether a name of a guarded block may be loaded before anything binds it.
+
+        ``inner`` are the names that guarded blocks bind in functions and classes.
+        """
+        names -= _ALWAYS_BUILT_IN - inner
+        if not names:
+            return False
+        for code in self.codes:
+            for name in names.intersection(code.co_names):
+                if name not in self.stored:
+                    if _first(code, name) in ("load", "delete"):
+                        return True
+                elif code is self.code and self._may_load_first(name):
+                    return True
+            if code is not self.code and inner:
+                variables = code.co_varnames[_argument_count(code) :] + code.co_cellvars
+                if not inner.isdisjoint(variables) or not inner.isdisjoint(code.co_freevars):
+                    return True
+        return False
+
+    def _may_load_first(self, name: str) -> bool:
+        """The module binds the name itself: whether something may load it before that."""
+        users: set[str] = set()  # functions that load the name, once they have a name
+        pending = False
+        for kind, other, inner in self.events:
+            if other == name and kind == "store":
+                break
+            if other == name and kind in ("load", "delete"):
+                return True
+            if inner is not None and any(name in code.co_names for code in walk(inner)):
+                pending = True
+                if not inner.co_flags & _FUNCTION:  # a class body runs at once
+                    return True
+            elif kind == "store" and pending:
+                users.add(other)
+                pending = False
+            elif kind == "load" and other in users:
+                return True
+        return name in self.deleted
+
+
+def walk(code: CodeType) -> list[CodeType]:
+    """A code object and all that are nested in it."""
+    found = [code]
+    for inner in found:
+        found.extend(const for const in inner.co_consts if hasattr(const, "co_code"))
+    return found
+
+
+def events(code: CodeType) -> list[Event]:
+    """``("store" | "store global" | "load" | "delete" | "code", name, nested code)``, in order."""
+    found: list[Event] = []
+    raw, names, consts = code.co_code, code.co_names, code.co_consts
+    extended = 0
+    for at in range(0, len(raw), 2):
+        operation, argument = raw[at], raw[at + 1] | extended
+        extended = 0
+        if operation == _EXTENDED_ARG:
+            extended = argument << 8
+        elif operation == _STORE_NAME:
+            found.append(("store", names[argument], None))
+        elif operation == _STORE_GLOBAL:
+            found.append(("store global", names[argument], None))
+        elif operation in _LOADS:
+            index = argument >> 1 if operation == _LOAD_GLOBAL else argument
+            found.append(("load", names[index], None))
+        elif operation in _DELETES:
+            found.append(("delete", names[argument], None))
+        elif operation == _LOAD_CONST and hasattr(consts[argument], "co_code"):
+            found.append(("code", "", consts[argument]))
+    return found
+
+
+def _first(code: CodeType, name: str) -> str:
+    """What a code object does with a name first; nothing where the name is an attribute."""
+    for kind, other, _ in events(code):
+        if other == name:
+            return kind
+    return ""
+
+
+def _argument_count(code: CodeType) -> int:
+    count = code.co_argcount + code.co_kwonlyargcount
+    return count + bool(code.co_flags & _ARGS) + bool(code.co_flags & _KEYWORDS)
