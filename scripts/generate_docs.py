@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 from dataclasses import MISSING, fields
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guard.model import Stage
-from guard.plugins import load_rules
+from guard.plugins import BUILT_IN, GROUP, load_rules
 from guard.schema import render_schema
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from guard.rule import SourceRule
 
-DOCS = Path(__file__).parents[1] / "docs"
+TOP = Path(__file__).parents[1]
+DOCS = TOP / "docs"
 BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
 
 
@@ -38,7 +40,8 @@ def index(rules: Sequence[SourceRule]) -> str:
     rows = []
     for rule in rules:
         folder = rule.id.replace("-", "_")
-        link = f"[`{rule.id}`](../rules/guard_rules/{folder}/README.md)"
+        page = f"rules/guard_rules/{folder}/README.md"
+        link = f"[`{rule.id}`](../{page})" if (TOP / page).exists() else f"`{rule.id}`"
         doors = [stage.value for stage in Stage if stage in rule.stages]
         doors = ["all"] if len(doors) == len(Stage) else doors
         rows.append((link, rule.default_level.value, ", ".join(doors), rule.summary))
@@ -73,9 +76,8 @@ def between(text: str, generated: str, name: str) -> str:
 
 def main(check: bool) -> int:
     """Write, or with `check` say what differs and return 1."""
-    rules = sorted(load_rules(), key=lambda rule: rule.id)
-    if not rules:
-        raise SystemExit("no rule was loaded: is the package installed?")
+    built_in = [point for point in entry_points(group=GROUP) if point.name == BUILT_IN]
+    rules = load_rules(built_in)
     pages = {name: (DOCS / name).read_text(encoding="utf-8") for name in ("rules.md", "policy.md")}
     wanted = {
         "rules.md": between(pages["rules.md"], index(rules), "rules.md"),
