@@ -66,17 +66,6 @@ class Compiled:
         self.stored = frozenset(stored)
         self.deleted = frozenset(name for kind, name, _ in self.events if kind == "delete")
 
-    def lists(self, exports: frozenset[str]) -> bool:
-        """Whether a literal of the module names one of ``exports``, as ``__all__`` does."""
-        pending: list[object] = list(self.code.co_consts)
-        while pending:
-            const = pending.pop()
-            if isinstance(const, (tuple, frozenset)):
-                pending.extend(const)
-            elif isinstance(const, str) and const in exports:
-                return True
-        return False
-
     def reads(self, submodules: frozenset[str]) -> bool:
         """``import a`` with a guarded ``import a.b``: whether an attribute ``b`` is read."""
         attributes = {name for code in self.codes for name in code.co_names}
@@ -95,14 +84,14 @@ class Compiled:
             for kind, name, _ in events(code)
         )
 
-    def may_miss(self, names: frozenset[str], inner: frozenset[str]) -> bool:
+    def may_miss(
+        self, names: frozenset[str], inner: tuple[tuple[int, frozenset[str]], ...]
+    ) -> bool:
         """Whether a name of a guarded block may be loaded before anything binds it.
 
-        ``inner`` are the names that guarded blocks bind in functions and classes.
+        ``inner``: for guarded blocks in functions and classes, their line and what they bind.
         """
-        names -= _ALWAYS_BUILT_IN - inner
-        if not names:
-            return False
+        names -= _ALWAYS_BUILT_IN
         for code in self.codes:
             for name in names.intersection(code.co_names):
                 if name not in self.stored:
@@ -111,9 +100,10 @@ class Compiled:
                 elif code is self.code and self._may_load_first(name):
                     return True
             if code is not self.code and inner:
-                variables = code.co_varnames[_argument_count(code) :] + code.co_cellvars
-                if not inner.isdisjoint(variables) or not inner.isdisjoint(code.co_freevars):
-                    return True
+                lines = _lines(code)
+                for line, bound in inner:
+                    if line in lines and _may_miss_local(code, bound):
+                        return True
         return False
 
     def _may_load_first(self, name: str) -> bool:
@@ -175,6 +165,30 @@ def _first(code: CodeType, name: str) -> str:
         if other == name:
             return kind
     return ""
+
+
+def _lines(code: CodeType) -> range:
+    """The lines of a function, those of its nested functions included."""
+    last = max((line for part in walk(code) for _, _, line in part.co_lines() if line), default=0)
+    return range(code.co_firstlineno, last + 1)
+
+
+def _may_miss_local(code: CodeType, bound: frozenset[str]) -> bool:
+    """Whether a function may load one of its own ``bound`` names before it stores it."""
+    variables = code.co_varnames[_argument_count(code) :] + code.co_cellvars + code.co_freevars
+    wanted = bound.intersection(variables)
+    if not wanted:
+        return False
+    from dis import get_instructions  # rare, and slow to import
+
+    seen: set[str] = set()
+    for instruction in get_instructions(code):
+        names = instruction.argval
+        for name in wanted.intersection(names if isinstance(names, tuple) else (names,)):
+            if name not in seen and not instruction.opname.startswith(("STORE", "MAKE_CELL")):
+                return True
+            seen.add(name)
+    return bool(wanted.intersection(code.co_cellvars + code.co_freevars))
 
 
 def _argument_count(code: CodeType) -> int:

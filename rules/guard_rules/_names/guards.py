@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from guard_rules._names.compiled import events
+from guard_rules._names.compiled import events, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
         """The text with each plain test replaced by ``0``: its own length, its own lines."""
         names: frozenset[str]
         """The names that guarded blocks bind; ``*`` for a star import."""
-        inner: frozenset[str]
-        """Those of blocks in a function or a class."""
+        inner: tuple[tuple[int, frozenset[str]], ...]
+        """For blocks in a function or a class: the line of the test, and what the block binds."""
         submodules: frozenset[str]
         """``a.b`` of a guarded ``import a.b``."""
 else:
@@ -36,7 +36,8 @@ _TESTING = re.compile(rb"\b(?:if|elif|while|and|or|not|assert|match|case|is)\b|[
 _FALSE_NAME = re.compile(rb"(\w+)[ \t]*(?::[^=\n]*)?=[ \t]*$")
 _NEVER = re.compile(rb"\b(?:if|while)[ \t]+(?:not[ \t]+True|False|0)[ \t]*:")
 _NEVER_TEXTS = (b"if False", b"if 0", b"while False", b"while 0", b"not True", b"if  ", b"while  ")
-_LEAVES = re.compile(rb"\b(?:return|raise|exit|_exit|abort|quit|continue|break|skip)\b")
+_LEAVES = re.compile(rb"(?:(?:return|raise|continue|break)\b|[\w.]*(?:exit|_exit|abort|quit|skip)\()")
+_DEFINES = re.compile(rb"\b(?:def|class)\b")
 _SUBMODULE = re.compile(rb"\bimport[ \t]+([^\n;#]+)")
 _FLAG = b"TYPE_CHECKING"
 
@@ -69,7 +70,7 @@ def read_guards(data: bytes, flags: frozenset[bytes]) -> Guards | None:
     parts: list[bytes] = []
     at = 0
     names: set[str] = set()
-    inner: set[str] = set()
+    inner: list[tuple[int, frozenset[str]]] = []
     submodules: set[str] = set()
     for flag in flags:
         if flag != _FLAG and at:
@@ -91,11 +92,11 @@ def read_guards(data: bytes, flags: frozenset[bytes]) -> Guards | None:
             if found is None:
                 return None
             names |= found
-            if before[:1] in (b" ", b"\t"):
-                inner |= found
+            if found and before[:1] in (b" ", b"\t"):
+                inner.append((data.count(b"\n", 0, start) + 1, frozenset(found)))
             submodules |= _submodules(block)
     reduced = b"".join([*parts, data[at:]])
-    return Guards(reduced, frozenset(names), frozenset(inner), frozenset(submodules))
+    return Guards(reduced, frozenset(names), tuple(inner), frozenset(submodules))
 
 
 def _is_flag(data: bytes, name: bytes) -> bool:
@@ -147,11 +148,24 @@ def _guarded_block(data: bytes, end: int, indent: int, negated: bytes | None) ->
         return block
     line_end = data.find(b"\n", after)
     line = data[after : line_end if line_end >= 0 else len(data)].strip()
-    if line.startswith(b"elif") or _LEAVES.search(block):
+    if line.startswith(b"elif") or _always_leaves(block):
         return None
     if not line.startswith(b"else"):
         return b": pass"
     return _block(data, data.index(b"else", after) + 4, indent)[0]
+
+
+def _always_leaves(block: bytes) -> bool:
+    """Whether what follows a block ``if not TYPE_CHECKING:`` may be for the type checker alone."""
+    lines = [line for line in block.split(b"\n")[1:] if line.split(b"#")[0].strip()]
+    if not lines:
+        return _LEAVES.search(block) is not None
+    first = len(lines[0]) - len(lines[0].lstrip())
+    if any(
+        _LEAVES.match(line.strip()) and len(line) - len(line.lstrip()) == first for line in lines
+    ):
+        return True
+    return _LEAVES.match(lines[-1].strip()) is not None and not _DEFINES.search(block)
 
 
 def _block(data: bytes, start: int, indent: int) -> tuple[bytes, int]:
@@ -181,11 +195,16 @@ def _bound(block: bytes) -> set[str] | None:
     """The names that a block binds when it runs."""
     text = block.lstrip(b" \t")
     names = {"*"} if b"*" in text and re.search(rb"\bimport[ \t(]*\*", text) else set()
-    try:
-        code = compile(b"if 1" + text, "<block>", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError):
-        return None
-    return names | {name for kind, name, _ in events(code) if kind.startswith("store")}
+    for head in (b"if 1", b"def block():\n if 1", b"async def block():\n if 1"):
+        try:
+            code = compile(head + text, "<block>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError):
+            continue  # ``return`` or ``await``: it must stand in a function
+        if head != b"if 1":
+            inner = walk(code)[1]
+            return names.union(inner.co_varnames, inner.co_cellvars)
+        return names | {name for kind, name, _ in events(code) if kind.startswith("store")}
+    return None
 
 
 def _submodules(block: bytes) -> set[str]:

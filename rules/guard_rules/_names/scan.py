@@ -13,7 +13,7 @@ import re
 from guard_rules._names.compiled import Compiled
 from guard_rules._names.guards import flag_names, has_never, read_guards
 
-VERSION = "2"
+VERSION = "3"
 
 # ``from a.b import (c, d)``: the module, the names in parentheses, the names on the line. The
 # first pattern starts with plain letters, which the regex engine finds ten times faster.
@@ -79,7 +79,7 @@ def scan(data: bytes, lazy_annotations: bool) -> Scan:
     candidate = (
         compiled.may_miss(guards.names, guards.inner)
         or (b"version_info" in data and not guards.names.isdisjoint(compiled.stored))
-        or (b"__all__" in data and compiled.lists(exports))
+        or (b"__all__" in data and not exports.isdisjoint(_listed(data)))
         or (b"*" in data and _STAR.search(data) is not None and compiled.has_unknown())
         or compiled.reads(guards.submodules)
     )
@@ -106,6 +106,20 @@ def _readable(data: bytes) -> tuple[bytes, str]:
             except (LookupError, ValueError) as error:
                 return data, f"not text in its declared encoding: {error}"
     return data, ""
+
+
+def _listed(data: bytes) -> set[str]:
+    """The strings near each ``__all__``: what stands in the brackets behind it."""
+    found: set[bytes] = set()
+    at = data.find(b"__all__")
+    while at >= 0:
+        line_end = data.find(b"\n", at)
+        end = max(data.find(b"]", at), data.find(b")", at), line_end)
+        if b"[" in data[at:line_end]:
+            end = data.find(b"]", at)
+        found.update(_QUOTED.findall(data[at : end if end >= 0 else len(data)]))
+        at = data.find(b"__all__", at + 7)
+    return set(_decoded(found))
 
 
 def _imports(data: bytes) -> tuple[list[tuple[bytes, bytes, bytes]], list[bytes]]:
