@@ -152,7 +152,10 @@ def _load(path: str, ident: bytes) -> dict[Any, Any]:
 def _read_own(path: str) -> bytes:
     """The file's bytes; empty unless it is a plain file of this very user."""
     try:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+        flags = os.O_RDONLY
+        for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+            flags |= getattr(os, flag, 0)
+        fd = os.open(path, flags)
     except OSError:
         return b""
     try:

@@ -13,7 +13,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Generator, Iterator, Sequence
     from typing import Any, Protocol
 
     Item = tuple[str, str | None]
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     Content = tuple[str, bytes | None, str, bytes | None, Stat | None]
     """Path, content, why there is none, key, and the state of the file if it can be trusted."""
     Fact = tuple[str, bytes | None, Stat | None, bool, Any]
-    """Path, key, state of the file, whether the next is a fact (else a reason), fact or reason."""
+    """Path, key, state of the file, whether the next is a fact (else a reason), fact or reason.
+
+    Without a key the content could not be had; with one the extractor is to blame.
+    """
 
     class Reader(Protocol):
         def read(self, items: Sequence[Item]) -> Iterator[Content]: ...
@@ -87,7 +90,7 @@ def run(
     sizes: Sequence[int],
     jobs: int,
     progress: Callable[[int, int], None] | None = None,
-) -> Iterator[Fact]:
+) -> Generator[Fact, None, None]:
     """The facts of all items, in any order. ``jobs=1`` stays in this process.
 
     A file whose worker dies is tried again alone; if that dies as well, it has a reason for facts.
@@ -124,7 +127,7 @@ def _isolated(job: Job, pool: Pool, items: Sequence[Item]) -> Iterator[list[Fact
         yield facts
         return
     if len(items) == 1:
-        yield [(items[0][0], None, None, False, f"{job.name} failed: its process died")]
+        yield [(items[0][0], b"", None, False, f"{job.name} failed: its process died")]
         return
     middle = len(items) // 2
     yield from _isolated(job, pool, items[:middle])

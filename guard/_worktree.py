@@ -162,7 +162,7 @@ class WorkTree:
 
     def _from_git(self) -> list[str]:
         assert self._git is not None
-        listed, said = self._git.ls_files(self._listing, (*SUFFIXES, ".gitmodules"))
+        listed, said = self._git.ls_files(self._listing, (*SUFFIXES, ".gitmodules", "/"))
         self._listing = None
         if said:
             self.notes.append("git: " + said.replace("\n", "; "))
@@ -171,6 +171,8 @@ class WorkTree:
             if path.endswith(".gitmodules"):
                 if path == ".gitmodules":
                     self.notes.append("submodules are not checked: run the guard in each of them")
+            elif path.endswith("/"):
+                self.notes.append(f"{path} is a repository of its own and is not checked")
             elif tag != "?" or not self._is_foreign(path):
                 names[path] = None
         return list(names)

@@ -180,8 +180,10 @@ class Facts:
         sizes: Mapping[str, int],
         room: int,
         learn: Callable[[str, bytes, Stat | None], None],
-    ) -> tuple[dict[str, Any], dict[str, str]]:
-        """The facts of the paths in ``keys``, and the reasons of those that have none.
+    ) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
+        """The facts of the paths in ``keys``, and the reasons of those that have none: first where
+
+        the content could not be had, then where the extractor failed.
 
         ``keys`` has ``None`` where a file must be read to know; ``learn(path, key, state)`` is told
         what it was. ``room`` limits how many entries that nobody used now stay on disk.
@@ -196,9 +198,10 @@ class Facts:
                 missing.append((path, key.hex() if key is not None else None))
             else:
                 found[path] = value
+        unreadable: dict[str, str] = {}
         failed: dict[str, str] = {}
         if not missing:
-            return found, failed
+            return found, unreadable, failed
         weights = [sizes.get(path, 1 << 13) for path, _ in missing]
         job = _workers.Job(
             self._reader, extractor.name, extractor.extract, extractor.params, entries
@@ -206,19 +209,24 @@ class Facts:
         new: dict[bytes, Any] = {}
         actual: dict[str, bytes] = {}
         facts = _workers.run(job, missing, weights, self._processes(weights), self._progress)
-        for path, key, stat, good, value in facts:
-            if not good:
-                failed[path] = value
-                continue
-            assert key is not None
-            if key not in entries:
-                new[key] = value
-            actual[path] = key
-            found[path] = entries.get(key, value)
-            learn(path, key, stat)
+        try:
+            for path, key, stat, good, value in facts:
+                if key is None:
+                    unreadable[path] = value
+                    continue
+                if not good:
+                    failed[path] = value
+                    continue
+                if key not in entries:
+                    new[key] = value
+                actual[path] = key
+                found[path] = entries.get(key, value)
+                learn(path, key, stat)
+        finally:
+            facts.close()  # an interrupt must end the workers now, not when a traceback goes
         used = [actual.get(path) or keys[path] for path in found]
         table.add(new, used, room)
-        return found, failed
+        return found, unreadable, failed
 
     def _processes(self, weights: Sequence[int]) -> int:
         if self._jobs is not None:

@@ -92,6 +92,7 @@ class SourceProject:
         self._states: Table | None = None
         self._known: dict[str, bytes] = {}
         self._failed: dict[str, str] = {}
+        self._crashed: dict[str, dict[str, str]] = {}
         self._memo: dict[tuple[str, str, object], dict[str, Any]] = {}
         self._shared: dict[str, Any] = {}
 
@@ -179,16 +180,21 @@ class SourceProject:
     def facts(self, extractor: Extractor[T], paths: Iterable[str] | None = None) -> dict[str, T]:
         memo = self._memo.setdefault((extractor.name, extractor.version, extractor.params), {})
         wanted = self.paths() if paths is None else paths
-        ask = [path for path in wanted if path not in memo and path not in self._failed]
+        ask = [path for path in wanted if path not in memo and self._may_have(path, extractor)]
         if ask:
             self._compute(extractor, ask, memo)
         if paths is None and len(memo) == len(self.paths()):
             return dict(memo)
         return {path: memo[path] for path in wanted if path in memo}
 
+    def _may_have(self, path: str, extractor: Extractor[Any]) -> bool:
+        """Whether asking is not in vain, as it was the first time."""
+        return path not in self._failed and extractor.name not in self._crashed.get(path, ())
+
     def unreadable(self) -> Mapping[str, str]:
         self.paths()
-        return {**self._tree.unreadable, **self._failed}
+        crashed = {path: "; ".join(found.values()) for path, found in self._crashed.items()}
+        return {**self._tree.unreadable, **crashed, **self._failed}
 
     def shared(self, key: str, make: Callable[[], T]) -> T:
         if key not in self._shared:
@@ -250,9 +256,11 @@ class SourceProject:
             keys = self._keys(ask)
             sizes = {path: self._tree.size(path) for path, key in keys.items() if key is None}
             room = 2 * len(self.paths()) + 1000
-            found, failed = self._store.of(extractor, keys, sizes, room, learn)
+            found, failed, crashed = self._store.of(extractor, keys, sizes, room, learn)
             memo.update(found)
             self._failed.update(failed)
+            for path, reason in crashed.items():
+                self._crashed.setdefault(path, {})[extractor.name] = reason
             table.add(states, self.paths(), 0)
         finally:
             if collecting:

@@ -190,7 +190,7 @@ def damage(path: Path, how: str) -> None:
         path.symlink_to(path.with_suffix(".away"))
     elif how == "pipe":
         path.unlink()
-        os.symlink("/dev/null", path)
+        os.mkfifo(path)
 
 
 @pytest.mark.parametrize(
@@ -326,6 +326,15 @@ def test_bad_extractors_name_the_file_and_the_rest_goes_on(place: Place, jobs: i
         "object.py": "picky failed: its answer is not plain data",
     }
     assert place.open().facts(PICKY) == found  # and it was not remembered as a fact
+
+
+def test_what_fails_for_one_extractor_is_still_there_for_another(place: Place):
+    place.write("raise.py", "RAISE")
+    project = place.open()
+    assert project.facts(PICKY) == {}
+    assert project.facts(PICKY) == {}
+    assert project.facts(TEXT) == {"raise.py": (5, "RAISE")}
+    assert list(project.unreadable()) == ["raise.py"]
 
 
 def test_a_file_that_kills_its_process_is_found_and_named(place: Place):

@@ -273,6 +273,19 @@ def test_submodules_are_noted(make_repo):
         assert any("submodule" in note for note in project.notes)
 
 
+def test_a_repository_within_is_noted(make_repo):
+    repo = make_repo("outer")
+    repo.write("a.py")
+    repo.commit()
+    repo.git("init", "-q", "inner")
+    repo.write("inner/b.py")
+    repo.git("-C", "inner", "add", "b.py")
+    repo.git("-C", "inner", "commit", "-q", "-m", "x")
+    project = open_project(WorkTree(str(repo.top)))
+    assert project.paths() == ("a.py",)
+    assert project.notes == ("inner/ is a repository of its own and is not checked",)
+
+
 def test_untracked_environments_are_left_out_and_tracked_folders_are_not(repo):
     repo.write("node_modules/tracked/a.py")
     repo.write("lib/build/b.py")
