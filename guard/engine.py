@@ -106,16 +106,16 @@ def run(
         if item.rule.id in own:
             reason = _not_needed(item, baseline, outcomes.values())
             outcomes[item.rule.id] = _Outcome(item, reason=reason, skipped=bool(reason))
-    unreadable = dict(project.unreadable())
-    finish = _Finish(project, outcomes, unreadable, notes)
+    finish = _Finish(project, outcomes, notes)
     finish.ignores({*outcomes, *known})
     finish.baseline(baseline)
+    unreadable = finish.unreadable
     results = [*_results(outcomes.values(), selected, notes)]
     faults = _keep_unjudged(
         [Unjudged(path, reason) for path, reason in sorted(unreadable.items())], selected, notes
     )
     if faults:
-        reason = "files whose content could not be had were not judged"
+        reason = f"{_count(len(faults), 'file')} could not be read or judged"
         results.append(RuleResult(UNREADABLE, Verdict.UNVERIFIED, (), faults, reason))
     return Report(project.label, len(paths), tuple(results), tuple(notes))
 
@@ -221,8 +221,8 @@ class _Finish:
 
     project: Project
     outcomes: dict[str, _Outcome]
-    unreadable: dict[str, str]
     notes: list[str]
+    unreadable: dict[str, str] = field(default_factory=dict)
 
     def ignores(self, known: Iterable[str]) -> None:
         """Levels, then inline ignores, which may name the ``known`` rules."""
@@ -234,6 +234,8 @@ class _Finish:
             found = [finding for outcome in self.outcomes.values() for finding in outcome.findings]
             paths = sorted({place for finding in found for place in _paths(finding)})
         comments = self.project.facts(COMMENTS, paths)
+        # Now that every file was asked for, and before the baseline asks for files that are gone.
+        self.unreadable.update(self.project.unreadable())
         ignores = Ignores({path: comments[path] for path in sorted(comments) if comments[path]})
         dropped = 0
         for outcome in self.outcomes.values():

@@ -42,6 +42,6 @@ def _folders(path: Iterable[str]) -> list[str]:
     for top in path:
         for entry in os.scandir(top):
             # git leaves a folder with nothing but __pycache__ behind where a rule was.
-            if entry.name[0] not in "._" and os.path.exists(f"{entry.path}/__init__.py"):
+            if entry.is_dir() and entry.name[0] not in "._":
                 names |= {entry.name for name in os.listdir(entry.path) if name != "__pycache__"}
     return sorted(names)
