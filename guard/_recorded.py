@@ -6,7 +6,7 @@ import os
 
 from guard import facts as _facts
 from guard import git as _git
-from guard._links import SUFFIXES, join_target, judge_target
+from guard._paths import SUFFIXES, join_target, judge_target
 from guard.errors import Unreadable, UsageError
 
 TYPE_CHECKING = False

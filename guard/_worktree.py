@@ -6,7 +6,7 @@ import os
 
 from guard import facts as _facts
 from guard import git as _git
-from guard._links import MARKERS, SUFFIXES, judge_target
+from guard._paths import MARKERS, SUFFIXES, from_native, judge_target, native
 from guard.errors import Unreadable, UsageError
 
 TYPE_CHECKING = False
@@ -59,7 +59,7 @@ class WorkTree:
         folders: dict[str, bool] = {}
         if self._git is not None and self._listing is not None:
             # While git lists, look at what there was last time: it will mostly be the same.
-            self._look(states, stats, folders)
+            self._look(states, stats, folders, final=False)
             names = self._from_git()
         else:
             names = list(self._walk_project(tuple(selection)))
@@ -86,9 +86,8 @@ class WorkTree:
         return tuple(found)
 
     def add(self, path: str) -> tuple[str, ...]:
-        whole = os.path.join(self.top, path)
         try:
-            stat = os.lstat(whole)
+            stat = os.lstat(self._on_disk(path))
         except OSError as error:
             raise UsageError(f"{path or '.'}: {error.strerror}") from error
         if stat.st_mode & _FORMAT == _FOLDER:
@@ -100,7 +99,8 @@ class WorkTree:
         found = []
         for name in names:
             if name not in stats or stats[name].st_mode & _FORMAT != _REGULAR:
-                self.unreadable[name] = "not a regular file, and links are not followed"
+                reason = "not a regular file, and links are not followed"
+                self.unreadable.setdefault(name, reason)
             else:
                 found.append(name)
                 self._stats[name] = _facts.stat_of(stats[name])
@@ -118,7 +118,7 @@ class WorkTree:
 
     def read_file(self, path: str) -> bytes | None:
         try:
-            return _facts.read_regular(os.path.join(self.top, path))[0]
+            return _facts.read_regular(self._on_disk(path))[0]
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -126,8 +126,15 @@ class WorkTree:
         except ValueError as error:
             raise Unreadable(path, str(error)) from error
 
+    def _on_disk(self, path: str) -> str:
+        return os.path.join(self.top, native(path))
+
     def _look(
-        self, names: Iterable[str], stats: dict[str, os.stat_result], folders: dict[str, bool]
+        self,
+        names: Iterable[str],
+        stats: dict[str, os.stat_result],
+        folders: dict[str, bool],
+        final: bool = True,
     ) -> None:
         """Fill ``stats`` with the state of each file that is not reached through a link."""
         lstat = os.lstat
@@ -141,11 +148,15 @@ class WorkTree:
                 sound = self._is_own(folder, folders)
             if sound:
                 try:
-                    stats[path] = lstat(prefix + path)
-                except (OSError, ValueError):
+                    stats[path] = lstat(prefix + native(path))
+                except (FileNotFoundError, NotADirectoryError):
                     pass
+                except OSError as error:
+                    if final:
+                        self.unreadable[path] = _facts.reason_of(error)
 
     def _is_own(self, folder: str, folders: dict[str, bool]) -> bool:
+        """Whether ``folder`` is a real one all the way, or one that cannot be looked at."""
         if not folder:
             return True
         known = folders.get(folder)
@@ -153,10 +164,12 @@ class WorkTree:
             known = self._is_own(folder.rpartition("/")[0], folders)
             if known:
                 try:
-                    mode = os.lstat(os.path.join(self.top, folder)).st_mode
+                    mode = os.lstat(self._on_disk(folder)).st_mode
                     known = mode & _FORMAT == _FOLDER
-                except (OSError, ValueError):
+                except (FileNotFoundError, NotADirectoryError):
                     known = False
+                except OSError:
+                    pass  # the files in it will have the reason
             folders[folder] = known
         return known
 
@@ -164,8 +177,13 @@ class WorkTree:
         assert self._git is not None
         listed, said = self._git.ls_files(self._listing, (*SUFFIXES, ".gitmodules", "/"))
         self._listing = None
-        if said:
-            self.notes.append("git: " + said.replace("\n", "; "))
+        for line in said.splitlines():
+            _, closed, folder = line.partition("could not open directory '")
+            if closed:
+                folder, _, reason = folder.rpartition("': ")
+                self.unreadable[folder.strip("/") or "."] = "folder: " + reason.lower()
+            else:
+                self.notes.append("git: " + line)
         names: dict[str, None] = {}
         for tag, path in listed:
             if path.endswith(".gitmodules"):
@@ -180,7 +198,7 @@ class WorkTree:
     def _is_foreign(self, path: str) -> bool:
         folder = path.rpartition("/")[0]
         while folder:
-            if self._is_skipped(folder.rpartition("/")[2], os.path.join(self.top, folder)):
+            if self._is_skipped(folder.rpartition("/")[2], self._on_disk(folder)):
                 return True
             folder = folder.rpartition("/")[0]
         return False
@@ -204,36 +222,36 @@ class WorkTree:
             yield from self._walk(("",))
             return
         for name in dict.fromkeys(path.partition("/")[0] for path in selection):
-            if os.path.isdir(os.path.join(self.top, name)):
+            if os.path.isdir(self._on_disk(name)):
                 yield from self._walk((name,))
             else:
                 with os.scandir(self.top) as entries:
-                    yield from (entry.name for entry in entries if entry.name.endswith(SUFFIXES))
+                    found = [entry.name for entry in entries if entry.name.endswith(SUFFIXES)]
+                yield from map(from_native, found)
 
     def _walk(self, starts: Iterable[str]) -> Iterator[str]:
         stack = list(starts)
         while stack:
             folder = stack.pop()
             try:
-                with os.scandir(os.path.join(self.top, folder)) as entries:
+                with os.scandir(self._on_disk(folder)) as entries:
                     for entry in entries:
-                        path = f"{folder}/{entry.name}" if folder else entry.name
+                        name = from_native(entry.name)
+                        path = f"{folder}/{name}" if folder else name
                         if entry.is_dir(follow_symlinks=False):
-                            hidden = entry.name.startswith(".")
-                            if not hidden and not self._is_skipped(entry.name, entry.path):
+                            if name[0] != "." and not self._is_skipped(name, entry.path):
                                 stack.append(path)
-                        elif entry.name.endswith(SUFFIXES):
+                        elif name.endswith(SUFFIXES):
                             yield path
             except OSError as error:
                 self.unreadable[folder or "."] = "folder: " + _facts.reason_of(error)
 
     def _judge_link(self, path: str, checked: Mapping[str, Any]) -> str:
-        whole = os.path.join(self.top, path)
         try:
-            target = os.path.realpath(whole, strict=True)
+            target = os.path.realpath(self._on_disk(path), strict=True)
         except FileNotFoundError:
             return "broken symbolic link"
         except (OSError, RuntimeError):
             return "symbolic link in a loop"
         inner = os.path.relpath(target, os.path.realpath(self.top)).replace(os.sep, "/")
-        return judge_target(inner, os.path.isdir(target), checked)
+        return judge_target(from_native(inner), os.path.isdir(target), checked)

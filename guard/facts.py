@@ -16,6 +16,7 @@ import time
 import zlib
 
 from guard import _workers
+from guard._paths import native
 from guard._store import MISSING, Table, canonical, identity, source_stamp
 
 TYPE_CHECKING = False
@@ -54,7 +55,7 @@ class DiskReader:
         for path, _ in items:
             now = time.time_ns()
             try:
-                data, stat = read_regular(os.path.join(self.top, path))
+                data, stat = read_regular(os.path.join(self.top, native(path)))
             except OSError as error:
                 yield path, None, reason_of(error), None, None
                 continue

@@ -11,7 +11,7 @@ import os
 import sys
 
 from guard._declared import DECLARED_FILES, declared_in, oldest_minor
-from guard._links import MARKERS
+from guard._paths import MARKERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -238,6 +238,60 @@ def without_privileges(answer) -> str:
         return pipe.read().decode()
 
 
+def test_tracked_files_in_a_closed_folder(make_repo):
+    with tempfile.TemporaryDirectory() as folder:
+        top = Path(folder)
+        top.chmod(0o755)
+        subprocess.run(["git", "init", "-q", folder], check=True)
+        for name in ("a.py", "closed/b.py", "shut/c.py"):
+            (top / name).parent.mkdir(exist_ok=True)
+            (top / name).write_text("x = 1\n")
+        subprocess.run(["git", "-C", folder, "add", "a.py", "closed"], check=True)
+        subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
+        if os.geteuid() == 0:
+            subprocess.run(["chown", "-R", "65534", folder], check=True)
+        (top / "closed").chmod(0)
+        (top / "shut").chmod(0)
+
+        def answer() -> str:
+            project = open_project(WorkTree(folder))
+            assert list(project.facts(TEXT)) == ["a.py"]
+            return repr(sorted(project.unreadable()))
+
+        assert without_privileges(answer) == repr(["closed", "closed/b.py", "shut"])
+
+
+LATIN = (
+    "import os, sys\n"
+    "assert sys.getfilesystemencoding() == 'ascii', sys.getfilesystemencoding()\n"
+    "from guard.project import SourceProject, WorkTree\n"
+    "from tests.ground.kit import TEXT\n"
+    "for top in sys.argv[1:]:\n"
+    "    project = SourceProject(WorkTree(top), cache=False)\n"
+    "    assert not project.unreadable()\n"
+    "    print(ascii(sorted(project.facts(TEXT).items())))\n"
+)
+
+
+def test_a_locale_that_is_not_utf8_hides_no_file(repo, tmp_path: Path):
+    plain = tmp_path / "plain-ü"
+    for top in (repo.top, plain):
+        (top / "dé").mkdir(parents=True)
+        (top / "dé" / "ü.py").write_text("x = 1\n")
+        with open(os.fsencode(top) + b"/caf\xe9.py", "wb") as file:
+            file.write(b"y = 2\n")
+    repo.git("add", "-A")
+    done = subprocess.run(
+        [sys.executable, "-X", "utf8=0", "-c", LATIN, str(repo.top), str(plain)],
+        env={"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PATH": os.environ["PATH"]}
+        | {"PYTHONPATH": os.getcwd(), "HOME": str(tmp_path)},
+        capture_output=True,
+        check=False,
+    )
+    expected = ascii([("caf\udce9.py", (6, "y = 2\n")), ("dé/ü.py", (6, "x = 1\n"))])
+    assert done.stdout.decode().splitlines() == [expected, expected], done.stderr
+
+
 def test_files_and_folders_without_permission():
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)

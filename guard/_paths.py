@@ -1,6 +1,12 @@
-"""Symbolic links are never followed: each is passed over, or is a matter for the report."""
+"""Paths: which are Python files, how the system writes them, and where links lead.
+
+Symbolic links are never followed: each is passed over, or is a matter for the report.
+"""
 
 from __future__ import annotations
+
+import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,6 +17,21 @@ SUFFIXES = (".py", ".pyi")
 
 MARKERS = ("guard.yaml", "pyproject.toml", "setup.cfg", "setup.py")
 """Each says that its folder is the top of a project."""
+
+_SAME = os.name == "nt" or sys.getfilesystemencoding().lower().replace("-", "") == "utf8"
+
+
+def native(path: str) -> str:
+    """A path of ours (UTF-8 with surrogate escapes) as the functions of ``os`` want it.
+
+    They differ where the locale is not UTF-8, and there a mistake would make a file invisible.
+    """
+    return path if _SAME else os.fsdecode(path.encode("utf-8", "surrogateescape"))
+
+
+def from_native(path: str) -> str:
+    """A path as ``os`` gave it, in our form."""
+    return path if _SAME else os.fsencode(path).decode("utf-8", "surrogateescape")
 
 
 def judge_target(target: str, is_folder: bool, checked: Container[str]) -> str:
