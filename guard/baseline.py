@@ -12,7 +12,6 @@ line). More findings than that are new; fewer make the entry stale.
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -109,6 +108,8 @@ def make_baseline(findings: Iterable[Finding]) -> tuple[Entry, ...]:
 
 def render_baseline(findings: Iterable[Finding]) -> str:
     """The text of a baseline file that accepts ``findings``; pure ASCII, ends in a newline."""
+    import json
+
     lines = [
         json.dumps(
             {
@@ -137,6 +138,8 @@ def read_baseline(top: str, path: str) -> Baseline:
 
 def parse_baseline(data: bytes, path: str) -> Baseline:
     """The baseline in ``data``; raises ``PolicyError`` with every problem, by line."""
+    import json
+
     if len(data) > MAX_BYTES:
         raise PolicyError([f"{path}:1:1: the baseline has more than {MAX_BYTES} bytes"])
     try:
@@ -212,6 +215,8 @@ class _Lines:
         self._line = 1
 
     def next(self, value: Any) -> int:
+        import json
+
         key = value.get("id") if isinstance(value, dict) else None
         at = self._text.find(json.dumps(key), self._at) if isinstance(key, str) else -1
         if at >= 0:

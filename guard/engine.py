@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -186,6 +185,8 @@ def _take(outcome: _Outcome, said: object) -> None:
 
 
 def _crash(rule: str, error: BaseException) -> str:
+    import traceback
+
     path = getattr(error, "path", None)
     where = f" at {path}" if isinstance(path, str) else ""
     notes = "; ".join(getattr(error, "__notes__", ()))

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import io
 import re
-import tokenize
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from guard.model import Finding, Level, Place, Use, When
 from guard.rule import Extractor, SourceRule
+
+if TYPE_CHECKING:
+    import tokenize
 
 
 class InlineIgnore(SourceRule):
@@ -43,7 +46,6 @@ Comment = tuple[int, int, int, int, int, tuple[str, ...], str]
 
 _NEEDLE = re.compile(rb"guard:[ \t]*ignore")
 _COMMENT = re.compile(r"#\s*guard:\s*ignore\b\s*(?:\[(?P<ids>[^\]]*)\])?\s*:?\s*(?P<reason>.*)")
-_SILENT = frozenset({tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING})
 
 
 def comments_in(data: bytes) -> tuple[Comment, ...]:
@@ -53,6 +55,9 @@ def comments_in(data: bytes) -> tuple[Comment, ...]:
     """
     if not _NEEDLE.search(data):
         return ()
+    import tokenize  # few projects have any
+
+    silent = {tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.COMMENT}
     # The compiler takes "\r" for a line end, tokenize before 3.12 does not.
     unix = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     found: list[Comment] = []
@@ -69,7 +74,7 @@ def comments_in(data: bytes) -> tuple[Comment, ...]:
                 found.extend(_read(pending, start, token.start[0]))
                 pending.clear()
                 start = 0
-            elif token.type not in _SILENT and token.type != tokenize.COMMENT and not start:
+            elif token.type not in silent and not start:
                 start = token.start[0]
         found.extend(_read(pending, 0, 0))
     except (tokenize.TokenError, SyntaxError, ValueError, RecursionError):

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from guard.engine import OWN_RULES, ConfiguredRule, run
 from guard.model import Finding, Level, Place, Report, Unjudged, Use, When
@@ -183,3 +185,27 @@ def test_a_file_that_does_not_tokenize_has_no_ignores_and_keeps_its_findings(dat
 
 def test_a_file_without_the_words_is_not_tokenized() -> None:
     assert comments_in(b"'''" + b"never closed " * 10) == ()
+
+
+PIECES = [
+    "# guard: ignore[a] b",
+    "guard: ignore",
+    "\n",
+    "\r",
+    "\x0c",
+    "'" * 3,
+    "'",
+    "(",
+    ")",
+    "f'{",
+]
+PIECES += ["}'", "if x:\n", "  ", "\\\n", "\x00", "\ufeff", "é", "# coding: latin-1\n", "x = 1"]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=15).map("".join))
+def test_no_text_makes_the_search_fail(text: str) -> None:
+    for comment in comments_in(text.encode()):
+        first, last, line, column, end = comment[:5]
+        assert (first, last) == (0, 0) or first <= line <= last
+        assert 1 <= column < end

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from guard.config import configure, default_policy, parse_policy, read_policy
 from guard.errors import PolicyError
@@ -290,3 +293,52 @@ def test_the_digest_is_of_the_bytes() -> None:
     two = parse_policy(b"version: 1 # same meaning\n", "p", RULES)
     assert one.digest != two.digest
     assert one.rules == two.rules
+
+
+PIECES = [
+    "version: 1\n",
+    "rules:",
+    "\n  ",
+    "- ",
+    "[",
+    "]",
+    "{",
+    "}",
+    "&a ",
+    "*a",
+    "!!x ",
+    "|",
+    ">",
+    "'",
+]
+PIECES += [
+    '"',
+    "\\x1b",
+    "? ",
+    ": ",
+    "<<",
+    "\t",
+    "#",
+    "---\n",
+    "...\n",
+    "%TAG ! x\n",
+    "\ufeff",
+    "\x85",
+    "é",
+]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(st.binary(max_size=40), st.lists(st.sampled_from(PIECES)).map("".join)))
+def test_whatever_is_in_the_file_there_is_a_policy_or_an_error_with_a_place(
+    text: str | bytes,
+) -> None:
+    data = text.encode() if isinstance(text, str) else text
+    try:
+        policy = parse_policy(data, "guard.yaml", RULES)
+    except PolicyError as error:
+        for problem in error.problems:
+            assert re.match(r"guard\.yaml:[1-9]\d*:[1-9]\d*: .", problem)
+            assert problem.isprintable()
+    else:
+        assert policy.version == 1
