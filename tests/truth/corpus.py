@@ -105,7 +105,7 @@ class Case:
 
 
 def holds(condition: str, version: Version) -> bool:
-    """Whether ``version`` satisfies ``<3.14`` or ``>=3.12,<3.14``; an empty condition always holds."""
+    """Whether ``version`` satisfies ``>=3.12,<3.14`` or the like; nothing always holds."""
     for part in filter(None, condition.split(",")):
         match = _CONDITION.fullmatch(part)
         if not match:
@@ -193,7 +193,9 @@ def _split(ident: str, body: list[str]) -> tuple[tuple[tuple[str, str], ...], fr
             files.setdefault(name, []).append(SNIPPETS.get(line, line + "\n"))
     if ENTRY not in files:
         raise CorpusError(f"{ident}: no {ENTRY}")
-    texts = tuple((n, t if t.strip() else "") for n, t in ((n, "".join(p)) for n, p in files.items()))
+    texts = tuple(
+        (n, t if t.strip() else "") for n, t in ((n, "".join(p)) for n, p in files.items())
+    )
     return tuple((n, t.rstrip("\n") + "\n" if t else "") for n, t in texts), frozenset(unloaded)
 
 

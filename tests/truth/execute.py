@@ -76,7 +76,9 @@ def problems(case: Case, version: Version, outcome: Outcome) -> list[str]:
     found = []
     if outcome.error != failure.error:
         found.append(f"raised {outcome.error}, not {failure.error}: {outcome.text}")
-    if not any(re.search(rf"\b{re.escape(n.rpartition('.')[2])}\b", outcome.text) for n in failure.names):
+    if not any(
+        re.search(rf"\b{re.escape(n.rpartition('.')[2])}\b", outcome.text) for n in failure.names
+    ):
         found.append(f"the exception does not name {failure.names}: {outcome.text}")
     places = {(m.path, m.line) for m in case.active("raised", version)}
     if outcome.at not in places | {(failure.path, failure.line)}:
