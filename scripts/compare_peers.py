@@ -20,7 +20,7 @@ TOP = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TOP), str(TOP / "rules")]
 
 from scripts.peer_tools import Found, Layout, Peers  # noqa: E402 - the path is set above
-from tests.truth.checker import check  # noqa: E402
+from tests.truth.checker import NotJudgedError, check  # noqa: E402
 from tests.truth.corpus import CATEGORIES, Case, Version, load_cases  # noqa: E402
 
 PAGE = """# Accuracy
@@ -48,7 +48,11 @@ names. Type checkers take the guard as true by design: this is not their work.
 def guard(cases: Iterable[Case], target: Version) -> Iterator[Found]:
     """The three source rules."""
     for case in cases:
-        for finding in check(dict(case.files), target):
+        try:
+            findings = check(dict(case.files), target)
+        except NotJudgedError:
+            continue  # it blocks, but it names nothing
+        for finding in findings:
             yield Found(case.id, finding.place.path, finding.name)
 
 

@@ -16,6 +16,10 @@ from .corpus import Version
 PREFIX = "type-checking-"
 
 
+class NotJudgedError(AssertionError):
+    """A rule answered that it could not judge a file."""
+
+
 @lru_cache(maxsize=1)
 def rules() -> tuple[SourceRule, ...]:
     """The three built-in source rules, found as an installed plugin is found."""
@@ -27,12 +31,12 @@ def rules() -> tuple[SourceRule, ...]:
 
 
 def check(files: Mapping[str, str], target: Version) -> tuple[Finding, ...]:
-    """All findings. A file that a rule could not judge raises ``AssertionError``."""
+    """All findings. A file that a rule could not judge raises."""
     project = FakeProject(files, target=target)
     said = [item for rule in rules() for item in rule.check(project, rule.options())]
     unjudged = [item for item in said if isinstance(item, Unjudged)]
     if unjudged:
-        raise AssertionError(f"not judged: {unjudged}")
+        raise NotJudgedError(str(unjudged))
     return tuple(item for item in said if isinstance(item, Finding))
 
 
