@@ -64,7 +64,8 @@ class Evaluation:
             symbol = Symbol("fun", path, index)
             yield from self._decorated(symbol, path, func["scope"], func["decorators"])
         for call in shape["calls"]:
-            yield from self._call(path, call)
+            if self.calls.may_matter(path, call):
+                yield from self._call(path, call)
 
     def package_wide(self, path: str, reads: Reads, step: Step) -> Iterator[Evaluated]:
         """What an import hook resolves in a module of its package: also annotated assignments."""

@@ -5,16 +5,20 @@ hand their own parameters on to such a function, through any number of levels an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from guard.model import Place, Step
 from guard_rules._names.evaluated_symbols import Symbol, Symbols
 from guard_rules._names.frameworks import Argument, Reads, Table
-from guard_rules._names.shapes import NOWHERE, UNKNOWN_KEY, Call, Tree
+from guard_rules._names.shapes import NOWHERE, OPAQUE, UNKNOWN_KEY, Call, Tree
 
 _SAME_PARAM = frozenset(
     {"__init__", "__call__", "__func__", "__wrapped__", "__class__", "__new__", "__post_init__"}
+)
+_SPECIAL = frozenset(
+    {"__init__", "__new__", "__call__", "__init_subclass__", "__set_name__"}
+    | {"__post_init__", "__attrs_post_init__"}
 )
 _CATCH_ALL = frozenset({"Exception", "BaseException"})
 _DEPTH = 6
@@ -45,7 +49,76 @@ class Calls:
         self.symbols = symbols
         self.table = table
         self.target = target
+        self.words: set[str] = {last_name(name) for name in (*table.functions, *table.methods)} | {
+            last_name(name) for name in table.decorators
+        }
+        """Last names of what may resolve annotations; other calls are not looked at."""
         self._summaries: dict[tuple[str, int], dict[str, list[Reach]]] = {}
+        self._by_func: dict[str, dict[int, list[Call]]] = {}
+        self._bound: dict[str, set[str]] = {}
+
+    def learn(self, paths: Iterable[str]) -> tuple[set[str], set[str]]:
+        """Find what in these files resolves the annotations of what it is given: the names of
+
+        functions (and of classes that are called), and of classes that do it to their subclasses
+        or instances. Run it until no name is new.
+        """
+        names: set[str] = set()
+        hooks: set[str] = set()
+        self._summaries.clear()
+        self._bound.clear()
+        for path in paths:
+            shape = self.symbols.load(path)
+            for index, func in enumerate(shape["functions"] if shape else ()):
+                reached = self.summary(path, index)
+                if not shape or not reached:
+                    continue
+                owner = shape["classes"][func["owner"]] if func["owner"] >= 0 else None
+                if owner is not None and set(reached) == {func["params"][0]["name"]}:
+                    hooks.add(owner["name"])
+                    names |= {func["name"]} - _SPECIAL
+                    continue
+                outer = func["qualname"].partition(".")[0]
+                names |= {outer} | ({func["name"]} - _SPECIAL)
+        self.words |= names | hooks
+        return names, hooks
+
+    def calls_of(self, path: str, index: int) -> Iterator[Call]:
+        """The calls in a function and in the functions inside it that may matter."""
+        if path not in self._by_func:
+            grouped: dict[int, list[Call]] = {}
+            shape = self.symbols.load(path)
+            for call in shape["calls"] if shape else ():
+                grouped.setdefault(call["func"], []).append(call)
+            for number, func in enumerate(shape["functions"] if shape else ()):
+                if func["outer"] >= 0:
+                    # an inner function comes after the one around it
+                    grouped.setdefault(-2 - func["outer"], []).append(
+                        {"scope": "", "func": number, "tree": OPAQUE, "caught": []}
+                    )
+            self._by_func[path] = grouped
+        grouped = self._by_func[path]
+        for call in grouped.get(index, ()):
+            if self.may_matter(path, call):
+                yield call
+        for inner in grouped.get(-2 - index, ()):
+            yield from self.calls_of(path, inner["func"])
+
+    def may_matter(self, path: str, call: Call) -> bool:
+        """Whether the name of what is called is one that may resolve annotations."""
+        if path not in self._bound:
+            shape = self.symbols.load(path)
+            self._bound[path] = {
+                entry["bound"]
+                for entry in (shape["imports"] if shape else ())
+                if entry["attr"] in self.words and entry["bound"] != entry["attr"]
+            } | {
+                value["target"].rpartition(".")[2]
+                for value in (shape["values"] if shape else ())
+                if value["value"][1].rpartition(".")[2] in self.words
+            }
+        last = call["tree"][3][0][1].rpartition(".")[2]
+        return last in self.words or last in self._bound[path]
 
     def applies(self, reads: Reads) -> bool:
         """Whether an entry of the table is for the target version."""
@@ -61,10 +134,7 @@ class Calls:
         shape = self.symbols.load(path)
         found: dict[str, list[Reach]] = {}
         if shape is not None:
-            functions = shape["functions"]
-            for call in shape["calls"]:
-                if not _inside(call["func"], index, [f["outer"] for f in functions]):
-                    continue
+            for call in self.calls_of(path, index):
                 for reach, target in self.reached(path, call):
                     for subject in self.subjects(path, call["scope"], target):
                         if (subject.kind, subject.path, subject.index) == ("param", path, index):
@@ -244,12 +314,9 @@ class Calls:
                 yield Symbol("param", path, index, func["params"][0]["name"])
 
 
-def _inside(func: int, index: int, outers: list[int]) -> bool:
-    while func >= 0:
-        if func == index:
-            return True
-        func = outers[func]
-    return False
+def last_name(name: str) -> str:
+    """The last part of a canonical name, without calls."""
+    return name.replace("()", "").rpartition(".")[2]
 
 
 def _given(tree: Tree, position: int, keyword: str) -> Tree | None:

@@ -13,7 +13,7 @@ from guard_rules._names.shapes import Tree
 
 def hooked(symbols: Symbols, table: Table, files: Files) -> Iterator[tuple[str, Reads, Step]]:
     """The files with guards that an import hook covers, and what it resolves there."""
-    for path in files.clawing():
+    for path in files.hooking():
         shape = symbols.load(path)
         for call in shape["calls"] if shape else ():
             callee = symbols.resolve(path, call["scope"], call["tree"][3][0])
@@ -26,7 +26,7 @@ def hooked(symbols: Symbols, table: Table, files: Files) -> Iterator[tuple[str, 
             packages = _packages(call["tree"]) or {symbols.modules.module_of(path)[0]}
             if not path.endswith("__init__.py") and not _packages(call["tree"]):
                 packages = {symbols.modules.module_of(path)[0].rpartition(".")[0]}
-            for other in files.guarded():
+            for other in files.guarded:
                 module = symbols.modules.module_of(other)[0]
                 if other != path and any(f"{module}.".startswith(f"{p}.") for p in packages if p):
                     yield other, reads, step

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from guard.modules import Modules
+from guard.rule import Modules
 from guard_rules._names.shapes import Func, Import, Klass, Shape, Tree
 
+_RESOLVED = frozenset({"name", "attr", "sub", "call", "str"})
 _INNER = frozenset({"__wrapped__", "__func__", "fget", "func"})
 
 
@@ -40,6 +41,7 @@ class Symbols:
         self._members: dict[tuple[str, str, str], list[Symbol]] = {}
         self._mro: dict[Symbol, tuple[Symbol, ...]] = {}
         self._busy: set[tuple[str, str, str]] = set()
+        self._known: dict[tuple[str, str, Tree, bool], Symbol | None] = {}
 
     # shapes
 
@@ -78,6 +80,15 @@ class Symbols:
 
         ``types``: the expression is an annotation, so that imports for type checkers count.
         """
+        if tree[0] not in _RESOLVED:
+            return None
+        key = (path, scope, tree, types)
+        if key not in self._known:
+            self._known[key] = None  # what leads to itself stands for nothing
+            self._known[key] = self._resolve(path, scope, tree, types=types)
+        return self._known[key]
+
+    def _resolve(self, path: str, scope: str, tree: Tree, *, types: bool) -> Symbol | None:
         kind, text, _, parts = tree
         if kind == "str":
             return self.resolve(path, scope, parts[0], types=types)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 DATACLASSES = frozenset(
     {
@@ -26,6 +27,7 @@ ATTRS = frozenset(
         for name in ("s", "attrs", "attrib", "dataclass", "define", "frozen", "mutable")
     }
 )
+_STANDARD = frozenset({"typing", "typing_extensions", "inspect", "functools", "annotationlib"})
 CLASSVAR = frozenset({"typing.ClassVar", "typing_extensions.ClassVar"})
 
 
@@ -111,11 +113,13 @@ class Argument:
     """A keyword that must be given as true."""
     catches: bool = True
     """A handler around the call can catch the failure."""
+    general: bool = True
+    """Worth a wrapper: functions of a project may hand their own parameters to it."""
     of_type: bool = True
     """The argument is a type or a type expression. Otherwise it is an instance of the type."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """All that is known, by canonical name."""
 
@@ -129,8 +133,35 @@ class Table:
     """Methods and functions that supply names to a model after the fact."""
     packages: Mapping[str, Reads] = field(default_factory=dict)
     """Calls in a package's ``__init__`` after which every function of the package is resolved."""
-    tokens: tuple[bytes, ...] = ()
-    """A file that resolves annotations by itself holds at least one of these byte strings."""
+
+    @cached_property
+    def libraries(self) -> frozenset[str]:
+        """The top-level modules of all entries, the standard library's left out."""
+        return frozenset(name.partition(".")[0] for name in self._names()) - _STANDARD
+
+    @cached_property
+    def by_method(self) -> frozenset[str]:
+        """The libraries that look at all methods of a class."""
+        return frozenset(
+            name.partition(".")[0] for name, reads in self.decorators.items() if reads.methods
+        )
+
+    @cached_property
+    def callables(self) -> Mapping[str, frozenset[str]]:
+        """For each library the words by which its functions can be reached."""
+        return _words((*self.functions, *self.methods, *self.packages))
+
+    @cached_property
+    def general(self) -> Mapping[str, frozenset[str]]:
+        """The words of those functions that other functions may hand their parameters to."""
+        return _words(
+            name
+            for name, arguments in self.functions.items()
+            if any(argument.general for argument in arguments)
+        )
+
+    def _names(self) -> Iterable[str]:
+        return (*self.bases, *self.decorators, *self.functions, *self.methods, *self.packages)
 
     def extended(
         self, bases: Iterable[str], decorators: Iterable[str], functions: Iterable[str]
@@ -144,14 +175,11 @@ class Table:
             name: (Argument(_own(name, fields=True, params=True, returns=True)),)
             for name in functions
         }
-        names = {*more_bases, *more_decorators, *more_functions}
-        words = {word.encode() for name in names for word in [_last(name)]}
         return replace(
             self,
             bases={**self.bases, **more_bases},
             decorators={**self.decorators, **more_decorators},
             functions={**self.functions, **more_functions},
-            tokens=(*self.tokens, *sorted(words - set(self.tokens))),
         )
 
 
@@ -165,5 +193,11 @@ def _own(name: str, *, fields: bool, params: bool = False, returns: bool = False
     )
 
 
-def _last(name: str) -> str:
-    return name.replace("()", "").rpartition(".")[2]
+def _words(names: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """The function, and what stands before a method; by library."""
+    found: dict[str, set[str]] = {}
+    for name in names:
+        library, _, rest = name.partition(".")
+        owner = rest.partition("()")[0].rpartition(".")[2]
+        found.setdefault(library, set()).update({owner, rest.rpartition(".")[2]})
+    return {library: frozenset(words) for library, words in found.items()}

@@ -7,65 +7,44 @@ from __future__ import annotations
 
 import re
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-GUARD = 1
-"""The file may hold a guard."""
-RESOLVES = 2
-"""The file names something that resolves the annotations of what it is given."""
-FRAMEWORK = 4
-"""The file imports a library that resolves annotations, or names such a function."""
-REBUILDS = 8
+RESOLVES = 1
+"""The file names a function that resolves the annotations of what it is given."""
+REBUILDS = 2
 """The file supplies names to models after the fact."""
-CLAW = 16
+CLAW = 4
 """The file installs an import hook that checks a whole package."""
 
-_GUARDS = (b"TYPE_CHECKING", b"MYPY", b"if False", b"if 0")
-_REBUILDS = (b"model_rebuild", b"update_forward_refs", b"rebuild_dataclass")
-_LIBRARY = re.compile(
-    rb"(?:^|\n)[ \t]*(?:from|import)[ \t]+(?:annotationlib|attrs?|beartype|cattrs?|dacite"
-    rb"|dataclasses_json|fastapi|flask_sqlalchemy|litestar|mashumaro|msgspec|pydantic\w*"
-    rb"|sqlalchemy|sqlmodel|strawberry|typeguard|typer)\b"
-)
-_FUNCTIONS = (b"get_type_hints", b"get_annotations", b"eval_str", b"singledispatch")
 _RESOLVERS = (
-    *_FUNCTIONS,
+    b"get_type_hints",
+    b"get_annotations",
+    b"eval_str",
+    b"singledispatch",
     b"resolve_types",
-    b"TypeAdapter",
-    b"msgspec",
-    b"cattr",
-    b"dacite",
-    b"Depends",
-    b"typer",
-    b"inspect.signature",
 )
+_LAZY_RESOLVERS = (b"inspect", b"annotationlib")
+_REBUILDS = (b"model_rebuild", b"update_forward_refs", b"rebuild_dataclass")
 
-Name = tuple[str, str]
-"""A name as its module has it, and as it is bound here."""
-Source = tuple[int, str, tuple[Name, ...]]
-"""Dots, module, names; no names for ``import module``."""
-Heads = tuple[
-    tuple[Source, ...],
-    tuple[tuple[str, tuple[str, ...]], ...],
-    tuple[str, ...],
-    tuple[str, ...],
-]
-"""Imports; classes with the names in their heads; decorators' first names; called names."""
+Heads = tuple[tuple[tuple[str, tuple[str, ...]], ...], frozenset[str]]
+"""Classes, each with the names in its head; the first names of the decorators."""
+Contexts = tuple[frozenset[str], frozenset[str], dict[str, frozenset[str]], frozenset[str]]
+"""The words in annotations of fields (and in more); those in the heads of decorated functions;
+
+those in the head of each function, by its name; the names of the classes.
+"""
 
 
-def screen(data: bytes, extra: tuple[bytes, ...] = ()) -> int:
-    """The flags of a file. ``extra`` are words that the policy adds as resolvers."""
+def screen(data: bytes, lazy: bool, extra: tuple[bytes, ...] = ()) -> int:
+    """The flags of a file. ``lazy``: the target is Python 3.14 or later, where asking for a
+
+    signature can evaluate annotations. ``extra`` are words that the policy adds as resolvers.
+    """
     flags = 0
-    if any(token in data for token in _GUARDS):
-        flags |= GUARD
-    if any(token in data for token in _RESOLVERS) or any(word in data for word in extra):
-        flags |= RESOLVES
-    if flags & GUARD and (
-        flags & RESOLVES or any(word in data for word in _FUNCTIONS) or _LIBRARY.search(data)
+    if (
+        any(token in data for token in _RESOLVERS)
+        or (lazy and any(token in data for token in _LAZY_RESOLVERS))
+        or any(word in data for word in extra)
     ):
-        flags |= FRAMEWORK
+        flags |= RESOLVES
     if any(token in data for token in _REBUILDS):
         flags |= REBUILDS
     if b"beartype.claw" in data:
@@ -73,45 +52,69 @@ def screen(data: bytes, extra: tuple[bytes, ...] = ()) -> int:
     return flags
 
 
-_IMPORT = re.compile(
-    rb"(?:^|\n)[ \t]*(?:from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]*"
-    rb"(\([^)]*\)|(?:\\\r?\n|[^\n;#])*)"
-    rb"|import[ \t]+((?:\\\r?\n|[^\n;#])+))"
-)
-_CLASS = re.compile(
-    rb"(?:^|\n)[ \t]*class[ \t]+(\w+)[ \t]*(?:\[[^\n]*?\][ \t]*)?\(([^:]*?)\)[ \t]*:"
-)
+def names_any(data: bytes, names: tuple[bytes, ...]) -> bool:
+    """Whether one of the names stands in the file."""
+    return any(name in data for name in names)
+
+
+_CLASS = re.compile(rb"\n[ \t]*class[ \t]+(\w+)[ \t]*(?:\[[^\n]*?\][ \t]*)?\(([^:]*?)\)[ \t]*:")
 _DECORATOR = re.compile(rb"\n[ \t]*@[ \t]*(\w+)")
 _COMMENT = re.compile(rb"#[^\n]*")
-_WORD = re.compile(rb"[A-Za-z_]\w*")
+_WORD = re.compile(rb"[^\W\d]\w*")
 
 
 def heads(data: bytes) -> Heads:
-    """The imports, the class heads and the decorators of one file, as written."""
-    data = b"\n" + data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    sources: list[Source] = []
-    for dots, module, names, plain in _IMPORT.findall(data):
-        if plain:
-            sources.extend(
-                (0, name, (("", bound.partition(".")[0]),)) for name, bound in _items(plain)
-            )
-        else:
-            sources.append((len(dots), _text(module), tuple(_items(names.strip(b"()")))))
+    """The class heads and the decorators of one file, as written."""
+    data = _lines(data)
     classes = tuple(
         (_text(name), tuple(_text(word) for word in _WORD.findall(_COMMENT.sub(b"", inside))))
         for name, inside in _CLASS.findall(data)
     )
-    decorators = tuple({_text(name) for name in _DECORATOR.findall(data)})
-    return tuple(sources), classes, decorators, ()
+    return classes, frozenset(_text(name) for name in _DECORATOR.findall(data))
 
 
-def _items(text: bytes) -> Iterable[Name]:
-    text = _COMMENT.sub(b"", text).replace(b"\\\n", b" ")
-    for item in text.split(b","):
-        words = item.split()
-        if words:
-            name = _text(words[0])
-            yield name, _text(words[2]) if len(words) > 2 and words[1] == b"as" else name
+_FIELD = re.compile(rb"\n[ \t]+\w+[ \t]*:((?:[^\n]*[\[(,|\\][ \t]*(?:#[^\n]*)?\n)*[^\n]*)")
+_DEF = re.compile(rb"\n[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)")
+_CLASS_NAME = re.compile(rb"\n[ \t]*class[ \t]+(\w+)")
+_END = re.compile(rb"\)\s*(?:->[^:]*)?:")
+
+
+def contexts(data: bytes) -> Contexts:
+    """The words near annotations, as sets; some stand elsewhere.
+
+    A function's head ends with the first ``:`` that follows a ``)`` or a return annotation.
+    """
+    data = _lines(data)
+    rest: list[bytes] = []
+    at = 0
+    decorated: set[str] = set()
+    functions: dict[str, frozenset[str]] = {}
+    for match in _DEF.finditer(data):
+        end = _END.search(data, match.end())
+        stop = end.end() if end is not None else len(data)
+        words = _words(data[match.end() : stop])
+        rest.append(data[at : match.start()])
+        at = max(at, stop)
+        name = _text(match[1])
+        functions[name] = functions[name] | words if name in functions else words
+        before = data.rfind(b"\n", 0, match.start())
+        line = data[before : match.start()].strip()
+        if line[:1] in (b"@", b"#") or b")" in line:
+            decorated |= words
+    classes = frozenset(_text(name) for name in _CLASS_NAME.findall(data))
+    rest.append(data[at:])
+    fields = b"\n".join(_FIELD.findall(b"\n".join(rest)))
+    return _words(fields), frozenset(decorated), functions, classes
+
+
+def _words(data: bytes) -> frozenset[str]:
+    return frozenset(_text(word) for word in set(_WORD.findall(data)))
+
+
+def _lines(data: bytes) -> bytes:
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return b"\n" + data
 
 
 def _text(data: bytes) -> str:

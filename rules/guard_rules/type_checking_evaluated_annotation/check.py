@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from guard.model import Finding, Place, Unjudged, Use, When
-from guard.modules import Modules
 from guard.rule import Project
 from guard_rules._names.evaluated import Evaluated, Evaluation
+from guard_rules._names.evaluated_calls import last_name
 from guard_rules._names.evaluated_files import Files
 from guard_rules._names.evaluated_guards import GuardOnly, guard_only_by_shape, unquoted, words
 from guard_rules._names.evaluated_hooks import hooked
@@ -58,20 +58,22 @@ def check(
 ) -> Iterator[Finding | Unjudged]:
     """The findings of the rule. ``guard_only`` answers which names only type checkers see."""
     table = TABLE.extended(options.base_classes, options.decorators, options.functions)
-    modules = project.shared("modules", lambda: Modules(project.paths(), project.roots))
-    extra = table.tokens[len(TABLE.tokens) :]
-    files = Files(project, modules, extra)
-    wanted = files.wanted()
-    if not wanted and not files.clawing():
+    modules = project.modules
+    extra = [*options.base_classes, *options.decorators, *options.functions]
+    files = Files(project, table, tuple(last_name(name).encode() for name in extra))
+    if not files.guarded:
         return
     load = Loader(project)
-    load.ahead(wanted)
     symbols = Symbols(load, modules)
     evaluation = Evaluation(symbols, table, project.target)
+    wanted = files.wanted(*_learn(files, load, evaluation))
+    if not wanted and not files.hooking():
+        return
+    load.ahead(wanted)
     judge = Judge(
         load,
         project,
-        guard_only or guard_only_by_shape(load),
+        guard_only or _guard_only(project, files, load),
         Rebuilds(symbols, table, files, load),
     )
     exempt = set(options.exempt)
@@ -89,6 +91,44 @@ def check(
     for path in sorted(set(load.broken)):
         if path in wanted:
             yield Unjudged(path, "not valid Python of any version known here")
+
+
+def _learn(
+    files: Files, load: Loader, evaluation: Evaluation
+) -> tuple[list[str], set[str], set[str]]:
+    """The files that call what resolves annotations, level by level; the names of the functions of
+
+    the project that do so for others; those of the classes that do so for their subclasses.
+    """
+    callers = files.callers(files.table.general)
+    names: set[str] = set()
+    hooks: set[str] = set()
+    while callers:
+        load.ahead(callers)
+        found, hooks = evaluation.calls.learn(callers)
+        new = found - names
+        if not new:
+            break
+        names |= new
+        callers = sorted({*callers, *files.naming(new)})
+    return callers, names, hooks
+
+
+def _guard_only(project: Project, files: Files, load: Loader) -> GuardOnly:
+    """Ask the abstract run about the names of a module; inside functions the shapes must do."""
+    by_shape = guard_only_by_shape(load)
+
+    def guard_only(path: str, scope: str, name: str) -> Place | None:
+        if scope:
+            return by_shape(path, scope, name)
+        names = files.guarded.get(path, frozenset())
+        if name not in names and "*" not in names:
+            return None
+        from guard_rules._names.link import guarded_name  # brings in libcst
+
+        return guarded_name(project, path, "", name)
+
+    return guard_only
 
 
 class Judge:
@@ -139,8 +179,8 @@ class Judge:
         scope = item.scope
         while True:
             if scope == "" or scope in functions:
-                if name in shape["binds"].get(scope, ()):
-                    if scope == "" or item.reach.reads.sees_locals:
+                if scope and name in shape["binds"].get(scope, ()):
+                    if item.reach.reads.sees_locals:
                         return None
                 else:
                     guard = self.guard_only(item.path, scope, name)

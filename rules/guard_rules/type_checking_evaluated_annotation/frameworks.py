@@ -443,23 +443,31 @@ FUNCTIONS: dict[str, tuple[Argument, ...]] = {
     ),
     **dict.fromkeys(
         _each(("PlainSerializer", "WrapSerializer"), "pydantic", "pydantic.functional_serializers"),
-        (Argument(_SERIALIZER, 0, "func", catches=False),),
+        (Argument(_SERIALIZER, 0, "func", catches=False, general=False),),
     ),
-    **dict.fromkeys(sorted(_INJECTED), (Argument(_DEPENDENCY, 0, "dependency", catches=False),)),
-    **{f"{app}.add_api_route": (Argument(_ROUTE, 1, "endpoint", catches=False),) for app in _APPS},
+    **dict.fromkeys(
+        sorted(_INJECTED), (Argument(_DEPENDENCY, 0, "dependency", catches=False, general=False),)
+    ),
     **{
-        f"{app}.add_api_websocket_route": (Argument(_SOCKET, 1, "endpoint", catches=False),)
+        f"{app}.add_api_route": (Argument(_ROUTE, 1, "endpoint", catches=False, general=False),)
         for app in _APPS
     },
-    "typer.run": (Argument(_COMMAND, 0, "function"),),
+    **{
+        f"{app}.add_api_websocket_route": (
+            Argument(_SOCKET, 1, "endpoint", catches=False, general=False),
+        )
+        for app in _APPS
+    },
+    "typer.run": (Argument(_COMMAND, 0, "function", general=False),),
     **dict.fromkeys(
-        ("typer.Typer", "typer.main.Typer"), (Argument(_COMMAND, -1, "callback", catches=False),)
+        ("typer.Typer", "typer.main.Typer"),
+        (Argument(_COMMAND, -1, "callback", catches=False, general=False),),
     ),
     **dict.fromkeys(
         _OPTIONS,
         (
-            Argument(_COMMAND, -1, "callback", catches=False),
-            Argument(_COMMAND, -1, "autocompletion", catches=False),
+            Argument(_COMMAND, -1, "callback", catches=False, general=False),
+            Argument(_COMMAND, -1, "autocompletion", catches=False, general=False),
         ),
     ),
     **dict.fromkeys(
@@ -501,9 +509,13 @@ FUNCTIONS: dict[str, tuple[Argument, ...]] = {
         ),
         (Argument(_STRUCT, 0, "type"), Argument(_STRUCT, 0, "types")),
     ),
-    "strawberry.field": (Argument(_GRAPHQL_RESOLVER, 0, "resolver", catches=False),),
-    "strawberry.mutation": (Argument(_GRAPHQL_RESOLVER, 0, "resolver", catches=False),),
-    "strawberry.subscription": (Argument(_GRAPHQL_RESOLVER, 0, "resolver", catches=False),),
+    "strawberry.field": (Argument(_GRAPHQL_RESOLVER, 0, "resolver", catches=False, general=False),),
+    "strawberry.mutation": (
+        Argument(_GRAPHQL_RESOLVER, 0, "resolver", catches=False, general=False),
+    ),
+    "strawberry.subscription": (
+        Argument(_GRAPHQL_RESOLVER, 0, "resolver", catches=False, general=False),
+    ),
     "dacite.from_dict": (Argument(_DACITE, 0, "data_class", ((2, "config"),)),),
     "dacite.core.from_dict": (Argument(_DACITE, 0, "data_class", ((2, "config"),)),),
     **{
@@ -521,6 +533,7 @@ FUNCTIONS: dict[str, tuple[Argument, ...]] = {
                 replace(_LITESTAR, moment="when a handler that needs it is registered"),
                 0,
                 "dependency",
+                general=False,
             ),
         ),
     ),
@@ -540,32 +553,6 @@ CLAW = dict.fromkeys(
     replace(_BEARTYPE, moment="when the code runs, by the package's import hook"),
 )
 
-TOKENS = (
-    b"annotationlib",
-    b"attr",
-    b"beartype",
-    b"cattrs",
-    b"dacite",
-    b"dataclass_json",
-    b"dataclasses_json",
-    b"eval_str",
-    b"fastapi",
-    b"flask_sqlalchemy",
-    b"get_annotations",
-    b"get_type_hints",
-    b"litestar",
-    b"mashumaro",
-    b"msgspec",
-    b"pydantic",
-    b"resolve_types",
-    b"singledispatch",
-    b"sqlalchemy",
-    b"sqlmodel",
-    b"strawberry",
-    b"typeguard",
-    b"typer",
-)
-
 TABLE = Table(
     bases=BASES,
     decorators=DECORATORS,
@@ -580,5 +567,4 @@ TABLE = Table(
         }
     ),
     packages=CLAW,
-    tokens=TOKENS,
 )
