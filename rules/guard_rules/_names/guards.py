@@ -24,10 +24,12 @@ if TYPE_CHECKING:
         """For blocks in a function or a class: the line of the test, and what the block binds."""
         submodules: frozenset[str]
         """``a.b`` of a guarded ``import a.b``."""
+        running: bytes
+        """The text without the guarded blocks: not a program, but all the imports that run."""
 else:
     from collections import namedtuple
 
-    Guards = namedtuple("Guards", "reduced names inner submodules")
+    Guards = namedtuple("Guards", "reduced names inner submodules running")
 
 _PREFIX = re.compile(rb"(?:\b\w+[ \t]*\.[ \t]*)+$")
 _WORD_BYTES = frozenset(bytes((b,)) for b in range(256) if chr(b).isalnum() or b in b"_")
@@ -36,7 +38,9 @@ _TESTING = re.compile(rb"\b(?:if|elif|while|and|or|not|assert|match|case|is)\b|[
 _FALSE_NAME = re.compile(rb"(\w+)[ \t]*(?::[^=\n]*)?=[ \t]*$")
 _NEVER = re.compile(rb"\b(?:if|while)[ \t]+(?:not[ \t]+True|False|0)[ \t]*:")
 _NEVER_TEXTS = (b"if False", b"if 0", b"while False", b"while 0", b"not True", b"if  ", b"while  ")
-_LEAVES = re.compile(rb"(?:(?:return|raise|continue|break)\b|[\w.]*(?:exit|_exit|abort|quit|skip)\()")
+_LEAVES = re.compile(
+    rb"(?:(?:return|raise|continue|break)\b|[\w.]*(?:exit|_exit|abort|quit|skip)\()"
+)
 _DEFINES = re.compile(rb"\b(?:def|class)\b")
 _SUBMODULE = re.compile(rb"\bimport[ \t]+([^\n;#]+)")
 _FLAG = b"TYPE_CHECKING"
@@ -72,6 +76,7 @@ def read_guards(data: bytes, flags: frozenset[bytes]) -> Guards | None:
     names: set[str] = set()
     inner: list[tuple[int, frozenset[str]]] = []
     submodules: set[str] = set()
+    blocks: list[bytes] = []
     for flag in flags:
         if flag != _FLAG and at:
             return None  # two kinds of flag in one file: too rare to be worth it
@@ -95,8 +100,13 @@ def read_guards(data: bytes, flags: frozenset[bytes]) -> Guards | None:
             if found and before[:1] in (b" ", b"\t"):
                 inner.append((data.count(b"\n", 0, start) + 1, frozenset(found)))
             submodules |= _submodules(block)
+            blocks.append(block)
     reduced = b"".join([*parts, data[at:]])
-    return Guards(reduced, frozenset(names), tuple(inner), frozenset(submodules))
+    running = data
+    for block in blocks:
+        if b"import" in block:
+            running = running.replace(block, b"\n", 1)
+    return Guards(reduced, frozenset(names), tuple(inner), frozenset(submodules), running)
 
 
 def _is_flag(data: bytes, name: bytes) -> bool:

@@ -13,7 +13,7 @@ from guard.rule import Project
 from guard_rules._names import standard
 from guard_rules._names.compiled import builtin_names
 from guard_rules._names.modules import PRESENT, UNKNOWN, Missing, Namespaces, place
-from guard_rules._names.screen import cross_candidates, own_candidates, scans
+from guard_rules._names.screen import Suspicion, cross_candidates, own_candidates, scans
 from guard_rules._names.summary import AttributeFact, Span, Summary, UseFact
 
 
@@ -81,7 +81,9 @@ def own_defects(project: Project) -> Iterator[Defect]:
 def cross_defects(project: Project) -> Iterator[Defect]:
     """Names that a file fetches, lists or reads although their module only guards them."""
     spaces = namespaces(project)
-    candidates = cross_candidates(project)
+    suspects = cross_candidates(project)
+    confirmed = {path for path, found in suspects.items() if _is_confirmed(spaces, path, found)}
+    candidates = sorted(confirmed.union(own_candidates(project)))
     spaces.load(candidates)
     for path in candidates:
         summary = spaces.summary(path)
@@ -91,6 +93,19 @@ def cross_defects(project: Project) -> Iterator[Defect]:
         yield from _listed(spaces, path, summary)
         yield from _starred(spaces, path, summary)
         yield from _attributes(spaces, path, summary)
+
+
+def _is_confirmed(spaces: Namespaces, path: str, found: set[Suspicion]) -> bool:
+    """Whether any of the names really is missing in its module: then ``path`` must be judged."""
+    for file, name, is_read in found:
+        if name == "*":
+            return True
+        if spaces.missing(file, name) is None:
+            continue
+        inner = spaces.submodule(file, name)
+        if inner is None or (is_read and not spaces.loads(path, inner)):
+            return True
+    return False
 
 
 def _evaluated(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect]:
@@ -189,7 +204,7 @@ def _fetched(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect
                 )
             continue
         answer = spaces.fetched(path, item["level"], item["module"], name)
-        if isinstance(answer, Missing):
+        if answer is not None:
             causes.setdefault((module, name), (answer, []))[1].append(use)
     for (module, name), (missing, uses) in causes.items():
         yield Defect(
@@ -208,12 +223,14 @@ def _missing_listed(
 ) -> Iterator[tuple[str, Missing]]:
     """What a star import of a module fails on: names of its ``__all__`` that it guards."""
     target = spaces.source(path, level, module)
-    summary = spaces.summary(target) if target is not None else None
-    if target is None or summary is None or not summary["has_all"]:
+    if target is None or not spaces.may_miss(target):
+        return
+    summary = spaces.summary(target)
+    if summary is None or not summary["has_all"]:
         return
     for name, span in summary["listed"]:
         answer = spaces.listed(target, name)
-        if isinstance(answer, Missing):
+        if answer is not None:
             yield name, answer.through(place(target, span), f"__all__ lists {name}")
 
 
@@ -223,7 +240,7 @@ def _listed(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect]
     module = spaces.modules.module_of(path)[0]
     for name, span in summary["listed"]:
         answer = spaces.listed(path, name)
-        if isinstance(answer, Missing):
+        if answer is not None:
             yield Defect(
                 path,
                 name,
@@ -267,13 +284,10 @@ def _missing_attribute(
         if module is None:
             return None
         if count > item["present"]:
-            answer = spaces.attribute(module, attribute)
+            missing = spaces.missing(module, attribute)
             inner = spaces.submodule(module, attribute)
-            if isinstance(answer, Missing):
-                if inner is None or not spaces.loads(path, inner):
-                    return count, spaces.modules.module_of(module)[0], answer
-            elif answer != PRESENT:
-                return None
+            if missing is not None and (inner is None or not spaces.loads(path, inner)):
+                return count, spaces.modules.module_of(module)[0], missing
         module = spaces.submodule(module, attribute)
     return None
 
@@ -285,12 +299,14 @@ def _module_of_ref(spaces: Namespaces, path: str, ref: tuple[object, ...]) -> st
     level, module, name = int(str(ref[1])), str(ref[2]), str(ref[3])
     package = spaces.source(path, level, module)
     if package is not None:
+        inner = spaces.submodule(package, name)
+        if inner is None or not spaces.may_miss(inner):
+            return inner
         summary = spaces.summary(package)
-        if summary is None or name in summary["bound"] or name in summary["guarded"]:
-            answer = spaces.attribute(package, name)
-            if answer == PRESENT and not spaces.imports_submodule(package, name):
+        if summary is None or name in summary["bound"]:
+            if not spaces.imports_submodule(package, name):
                 return None  # the package binds something else to that name
-        return spaces.submodule(package, name)
+        return inner
     if level:
         return spaces.modules.relative(path, level, f"{module}.{name}" if module else name)
     return spaces.modules.find(f"{module}.{name}", path)

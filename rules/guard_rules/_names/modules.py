@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from guard.model import Place, Step
-from guard.rule import Project
+from guard.rule import Extractor, Project
 from guard_rules._names.compiled import MODULE_NAMES
-from guard_rules._names.scan import Scan
-from guard_rules._names.screen import scans
+from guard_rules._names.scan import VERSION, Bound, Scan, bound
+from guard_rules._names.screen import exported, scans
 from guard_rules._names.summary import Span, Summary, summary_of
 
 Edge = tuple[int, str, str]
@@ -38,6 +38,9 @@ Answer = Missing | str
 """``Missing``, or ``PRESENT``, ``UNKNOWN`` (nobody can tell) or ``ABSENT`` (some other defect)."""
 
 
+_BOUND: Extractor[Bound] = Extractor("names.bound", VERSION, bound)
+
+
 def place(path: str, span: Span) -> Place:
     """A position of the facts as a place of the model."""
     return Place(path, *span)
@@ -50,7 +53,11 @@ class Namespaces:
         self.project = project
         self.modules = project.modules
         self.extractor = summary_of(project.target)
+        self._exported = exported(project)
         self._summaries: dict[str, Summary | None] = {}
+        self._bound: dict[str, Bound] = {}
+        self._edges: dict[str, frozenset[str]] = {}
+        self._loaded: dict[str, frozenset[str]] = {}
         self._answers: dict[tuple[str, str], Answer] = {}
 
     def summary(self, path: str) -> Summary | None:
@@ -80,7 +87,24 @@ class Namespaces:
             self._answers[key] = self._attribute(path, name)
         return self._answers[key]
 
+    def bound(self, path: str) -> Bound:
+        """The cheap facts of a module's namespace."""
+        if path not in self._bound:
+            facts = self.project.facts(_BOUND, [path])
+            self._bound[path] = facts.get(path, (None, True, None))
+        return self._bound[path]
+
     def _attribute(self, path: str, name: str) -> Answer:
+        names = self.bound(path)[0]
+        if names is not None:
+            if name in names:
+                return PRESENT
+            facts = scans(self.project).get(path)
+            for level, module, fetched in imports_of(facts) if facts is not None else ():
+                if fetched == "*":
+                    found = self.through_star(path, level, module, name)
+                    if found in (PRESENT, UNKNOWN):
+                        return found
         summary = self.summary(path)
         if summary is None or summary["problem"] or summary["dynamic"]:
             return UNKNOWN
@@ -117,6 +141,10 @@ class Namespaces:
         target = self.source(importer, level, module)
         if target is None:
             return UNKNOWN
+        _, has_all, listed = self.bound(target)
+        if not has_all or listed is not None:
+            hidden = name.startswith("_") if listed is None else name not in listed
+            return ABSENT if hidden else self.attribute(target, name)
         summary = self.summary(target)
         if summary is None or summary["problem"]:
             return UNKNOWN
@@ -131,23 +159,33 @@ class Namespaces:
             return ABSENT
         return self.attribute(target, name)
 
-    def fetched(self, importer: str, level: int, module: str, name: str) -> Answer:
-        """What ``from module import name`` fetches: an attribute, or else a submodule."""
-        target = self.source(importer, level, module)
-        if target is None:
-            return UNKNOWN
-        answer = self.attribute(target, name)
-        if answer == PRESENT or not self._is_package(target):
-            return answer
-        if self.modules.submodule(target, name) is not None:
-            return PRESENT
-        return answer
+    def may_miss(self, path: str) -> bool:
+        """Whether the module may hold any name for the type checker alone."""
+        return path in self._exported
 
-    def listed(self, path: str, name: str) -> Answer:
-        """What a star import fetches for a name that ``__all__`` of ``path`` lists."""
-        if self._is_package(path) and self.modules.submodule(path, name) is not None:
-            return PRESENT
-        return self.attribute(path, name)
+    def missing(self, path: str, name: str) -> Missing | None:
+        """Whether the module ``path`` holds ``name`` for the type checker alone.
+
+        Asks the cheap facts first: most names cannot be guarded at all.
+        """
+        possible = self._exported.get(path, ())
+        if name not in possible and "*" not in possible:
+            return None
+        answer = self.attribute(path, name)
+        return answer if isinstance(answer, Missing) else None
+
+    def fetched(self, importer: str, level: int, module: str, name: str) -> Missing | None:
+        """Why ``from module import name`` fails: neither an attribute nor a submodule is there."""
+        target = self.source(importer, level, module)
+        if target is None or self.submodule(target, name) is not None:
+            return None
+        return self.missing(target, name)
+
+    def listed(self, path: str, name: str) -> Missing | None:
+        """Why a star import fails on a name that ``__all__`` of ``path`` lists."""
+        if self.submodule(path, name) is not None:
+            return None
+        return self.missing(path, name)
 
     def submodule(self, path: str, name: str) -> str | None:
         """The file of a package's submodule; None where ``path`` is no package."""
@@ -186,21 +224,23 @@ class Namespaces:
         An import in a function counts: it may have run. So an answer of no is certain for a cold
         start from ``importer``.
         """
-        seen = {importer}
-        pending = [importer]
-        while pending:
-            path = pending.pop()
-            for target in self._targets(path):
-                if target == wanted:
-                    return True
-                if target not in seen:
-                    seen.add(target)
-                    pending.append(target)
-        return False
+        if importer not in self._loaded:
+            seen = {importer}
+            pending = [importer]
+            while pending:
+                path = pending.pop()
+                if path not in self._edges:
+                    self._edges[path] = frozenset(self._targets(path))
+                fresh = self._edges[path] - seen
+                seen |= fresh
+                pending.extend(fresh)
+            self._loaded[importer] = frozenset(seen - {importer})
+        return wanted in self._loaded[importer]
 
     def _targets(self, path: str) -> Iterator[str]:
         """The project's files that importing ``path`` loads directly, packages around included."""
-        for level, module, name in self._edges(path):
+        facts = scans(self.project).get(path)
+        for level, module, name in imports_of(facts) if facts is not None else ():
             if level:
                 target = self.modules.relative(path, level, module)
                 if target is not None:
@@ -228,15 +268,6 @@ class Namespaces:
             "names.inits",
             lambda: frozenset(p for p in self.project.paths() if p.endswith("__init__.py")),
         )
-
-    def _edges(self, path: str) -> Iterator[Edge]:
-        facts = scans(self.project).get(path)
-        if facts is not None and not facts[0]:
-            yield from imports_of(facts)
-            return
-        summary = self.summary(path)
-        for item in summary["imports"] if summary is not None else ():
-            yield item["level"], item["module"], item["name"]
 
 
 def imports_of(facts: Scan) -> Iterator[Edge]:

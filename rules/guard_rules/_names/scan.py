@@ -13,7 +13,7 @@ import re
 from guard_rules._names.compiled import Compiled
 from guard_rules._names.guards import flag_names, has_never, read_guards
 
-VERSION = "3"
+VERSION = "5"
 
 # ``from a.b import (c, d)``: the module, the names in parentheses, the names on the line. The
 # first pattern starts with plain letters, which the regex engine finds ten times faster.
@@ -26,7 +26,9 @@ _FROM_CONTINUED = re.compile(rb"from((?:[\w. \t\f]|\\\r?\n)*?)" + _NAMES)
 _CONTINUED = re.compile(rb"(?:from|import)[\w. \t]*\\\r?\n")
 _IMPORT = re.compile(rb"\n[ \t\f]*import[ \t\\]([^\n;#]*)")
 _INLINE_IMPORT = re.compile(rb"[;:][ \t]*import[ \t\\]([^\n;#]*)")
-_ATTRIBUTE = re.compile(rb"\.[ \t\r\n\\]*(\w+)")
+_ATTRIBUTE = re.compile(rb"(\w+)[ \t\r\n\\]*(?=\.[ \t\r\n\\]*(\w+))")
+_GETATTR = re.compile(rb"getattr\(\s*(\w+)\s*,\s*[\"'](\w+)[\"']")
+_PLAIN_ALL = re.compile(rb"(?m)^__all__[^=\n]*=[ \t]*([\[(][\w\"',\s]*[\])])[ \t]*(?:#|\r?$)")
 _QUOTED = re.compile(rb"[\"'](\w+)[\"']")
 _STAR = re.compile(rb"\bimport[ \t(]*\*")
 _REPLACED = re.compile(rb"sys\.modules\[[^\]\n]*\][ \t]*=[^=]")
@@ -50,13 +52,13 @@ text behind the keyword. ``*`` among the names stands for a star import under a 
 def scan(data: bytes, lazy_annotations: bool) -> Scan:
     """Look at one file. ``lazy_annotations``: the target is Python 3.14 or later (PEP 649)."""
     data, problem = _readable(data)
-    froms, plains = _imports(data)
     flags = flag_names(data)
     if not flags and not has_never(data):
-        return False, froms, plains, False, (), problem
+        return False, *_imports(data), False, (), problem
     guards = read_guards(data, flags)
+    froms, plains = _imports(data if guards is None else guards.running)
     if guards is None or problem:
-        return True, froms, plains, True, _words(data), problem
+        return True, froms, plains, True, _stored(data), problem
     if not guards.names:
         return True, froms, plains, False, (), problem
     try:
@@ -86,12 +88,37 @@ def scan(data: bytes, lazy_annotations: bool) -> Scan:
     return True, froms, plains, candidate, tuple(sorted(exports)), problem
 
 
-def attribute_words(data: bytes) -> frozenset[str]:
-    """The names that are read as attributes anywhere in the text, ``getattr`` included."""
-    found = set(_ATTRIBUTE.findall(data))
+def attributes(data: bytes) -> frozenset[str]:
+    """``owner.name`` for each attribute in the text; ``.name`` where ``getattr`` may read it."""
+    found = {owner + b"." + name for owner, name in _ATTRIBUTE.findall(data)}
     if b"getattr" in data:
-        found.update(_QUOTED.findall(data))
+        found.update(owner + b"." + name for owner, name in _GETATTR.findall(data))
     return _decoded(found)
+
+
+Bound = tuple[frozenset[str] | None, bool, frozenset[str] | None]
+"""``(names that the module binds when it runs, has __all__, what __all__ lists)``; None: unclear."""
+
+
+def bound(data: bytes) -> Bound:
+    """The names of a module without an abstract run, where the text is plain enough."""
+    data, problem = _readable(data)
+    has_all = b"__all__" in data
+    listed = _plain_list(data) if has_all else None
+    if problem or b"version_info" in data or b"TYPE_CHECKING as" in data:
+        return None, has_all, listed
+    flags = flag_names(data)
+    source = data
+    if flags or has_never(data):
+        guards = read_guards(data, flags)
+        if guards is None:
+            return None, has_all, listed
+        source = guards.reduced
+    try:
+        compiled = Compiled(compile(source, "<bound>", "exec", dont_inherit=True))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return None, has_all, listed
+    return compiled.stored - compiled.deleted, has_all, listed
 
 
 def _readable(data: bytes) -> tuple[bytes, str]:
@@ -135,6 +162,26 @@ def _imports(data: bytes) -> tuple[list[tuple[bytes, bytes, bytes]], list[bytes]
     if b"; import" in data or b": import" in data or b";import" in data or b":import" in data:
         plains += _INLINE_IMPORT.findall(data)
     return froms, plains
+
+
+def _plain_list(data: bytes) -> frozenset[str] | None:
+    """The strings of an ``__all__`` that is one literal and is never changed."""
+    if data.count(b"__all__") != 1:
+        return None
+    match = _PLAIN_ALL.search(data)
+    return None if match is None else _decoded(set(_QUOTED.findall(match[1])))
+
+
+def _stored(data: bytes) -> tuple[str, ...]:
+    """Every name that the module binds anywhere; all words of the text if it does not compile."""
+    if has_never(data):
+        return _words(data)  # the compiler would drop the guarded code
+    try:
+        code = compile(data, "<scan>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return _words(data)
+    names = Compiled(code).stored
+    return tuple(sorted({*names, "*"} if _STAR.search(data) else names))
 
 
 def _decoded(words: set[bytes]) -> frozenset[str]:

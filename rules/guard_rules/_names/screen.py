@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from guard.rule import Extractor, Modules, Project
     from guard_rules._names.scan import Scan
 
-_WORDS_VERSION = "1"
-
 
 def scans(project: Project) -> dict[str, Scan]:
     """The facts of ``scan`` for every Python file."""
@@ -35,48 +33,61 @@ def own_candidates(project: Project) -> list[str]:
     return [path for path, facts in scans(project).items() if facts[3]]
 
 
-def cross_candidates(project: Project) -> list[str]:
-    """Files that may fetch or read a guarded name of another module."""
-    return project.shared("names.cross", lambda: sorted(_cross(project)))
+Suspicion = tuple[str, str, bool]
+"""``(module file, name or *, is read as an attribute)``: what a file may miss in another one."""
 
 
-def _cross(project: Project) -> set[str]:
+def cross_candidates(project: Project) -> dict[str, set[Suspicion]]:
+    """Files that may take a guarded name from another module, and which names these are."""
+    return project.shared("names.cross", lambda: _cross(project))
+
+
+def _cross(project: Project) -> dict[str, set[Suspicion]]:
     facts = scans(project)
     modules = project.modules
     targets = _Targets(modules)
-    exports = _exports(facts, targets)
-    found = {path for path, fact in facts.items() if fact[3]}  # it may list them in __all__
+    exports = exported(project)
+    found: dict[str, set[Suspicion]] = {}
     if not exports:
         return found
     basenames = {modules.module_of(path)[0].rpartition(".")[2] for path in exports}
-    readers: dict[str, set[str]] = {}
+    readers: dict[str, set[tuple[str, str]]] = {}  # module files, with the name they have here
     for path, fact in facts.items():
         for module, names, more in fact[1]:
             listed = names or more
             target = targets.of(path, module)
             fetched: set[str] | None = None
-            if target in exports:
+            if target is not None and target in exports:
                 wanted = exports[target]
                 fetched = _names(listed)
-                if "*" in fetched or "*" in wanted or not wanted.isdisjoint(fetched):
-                    found.add(path)
+                hits = fetched if "*" in wanted else wanted & fetched
+                hits = {"*"} if "*" in fetched else hits
+                if hits:
+                    found.setdefault(path, set()).update((target, name, False) for name in hits)
             for name in basenames.intersection(_names(listed) if fetched is None else fetched):
                 inner = targets.inner(path, module, target, name)
                 if inner in exports:
-                    readers.setdefault(path, set()).add(inner)
+                    here = _renamed(listed, name)
+                    readers.setdefault(path, set()).update((inner, local) for local in here)
         for text in fact[2]:
-            for dotted in _dotted_names(text):
+            for dotted, local in _dotted_names(text):
                 for target in targets.chain(path, dotted):
                     if target in exports:
-                        readers.setdefault(path, set()).add(target)
-    words = _attribute_words(project, [path for path in readers if path not in found])
-    for path, read in readers.items():
-        known = words.get(path)
-        if known is None or any(
-            "*" in exports[name] or not known.isdisjoint(exports[name]) for name in read
-        ):
-            found.add(path)
+                        last = modules.module_of(target)[0].rpartition(".")[2]
+                        readers.setdefault(path, set()).add((target, local or last))
+    read = _attributes(project, list(readers))
+    for path, owners in readers.items():
+        for file, local in owners:
+            for name in _read_names(read.get(path), local, exports[file]):
+                found.setdefault(path, set()).add((file, name, True))
     return found
+
+
+def _read_names(known: frozenset[str] | None, local: str, names: set[str]) -> set[str]:
+    """The guarded ``names`` for which ``local.name`` stands in the text."""
+    if known is None or "*" in names:
+        return names
+    return {name for name in names if f"{local}.{name}" in known or f".{name}" in known}
 
 
 class _Targets:
@@ -117,6 +128,13 @@ class _Targets:
         return self._chains[key]
 
 
+def exported(project: Project) -> dict[str, set[str]]:
+    """For each module, the names that it may hold for the type checker alone."""
+    return project.shared(
+        "names.exports", lambda: _exports(scans(project), _Targets(project.modules))
+    )
+
+
 def _exports(facts: dict[str, Scan], targets: _Targets) -> dict[str, set[str]]:
     """The names of each module that may be guarded, through star imports of any length too."""
     exports = {path: set(fact[4]) for path, fact in facts.items() if fact[4]}
@@ -151,17 +169,32 @@ def _names(listed: bytes) -> set[str]:
     return set(listed.replace(b",", b" ").replace(b"\\", b" ").decode("utf-8", "replace").split())
 
 
-def _dotted_names(text: bytes) -> list[str]:
+def _renamed(listed: bytes, name: str) -> set[str]:
+    """The names that ``name`` or ``name as other`` has in the importing file."""
+    words = listed.replace(b",", b" , ").replace(b"\\", b" ").decode("utf-8", "replace").split()
+    found = set()
+    for at, word in enumerate(words):
+        if word == name:
+            found.add(words[at + 2] if words[at + 1 : at + 2] == ["as"] else name)
+    return found
+
+
+def _dotted_names(text: bytes) -> list[tuple[str, str]]:
+    """``a.b`` and the name it is given, for each part of ``import a.b as c, d``."""
     parts = text.replace(b"\\", b" ").decode("utf-8", "replace").split(",")
-    return [words[0] for words in map(str.split, parts) if words]
+    return [
+        (words[0], words[2] if words[1:2] == ["as"] and len(words) > 2 else "")
+        for words in map(str.split, parts)
+        if words
+    ]
 
 
-def _attribute_words(project: Project, paths: list[str]) -> dict[str, frozenset[str]]:
+def _attributes(project: Project, paths: list[str]) -> dict[str, frozenset[str]]:
     if not paths:
         return {}
     from guard.rule import Extractor
 
     extractor: Extractor[frozenset[str]] = Extractor(
-        "names.attributes", _WORDS_VERSION, scanning.attribute_words
+        "names.attributes", scanning.VERSION, scanning.attributes
     )
     return project.facts(extractor, paths)
