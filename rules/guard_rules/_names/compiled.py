@@ -75,13 +75,14 @@ class Compiled:
                 return True
         return False
 
-    def has_unknown(self) -> bool:
-        """Whether a name is loaded that nothing binds: a star import may have meant to."""
+    def unknown(self) -> frozenset[str]:
+        """The names that are loaded and that nothing binds: a star import may have meant to."""
         known = self.stored | _ALWAYS_BUILT_IN
-        return any(
-            kind == "load" and name not in known
+        return frozenset(
+            name
             for code in self.codes
             for kind, name, _ in events(code)
+            if kind == "load" and name not in known
         )
 
     def may_miss(
@@ -115,10 +116,10 @@ class Compiled:
                 break
             if other == name and kind in ("load", "delete"):
                 return True
-            if inner is not None and any(name in code.co_names for code in walk(inner)):
-                pending = True
-                if not inner.co_flags & _FUNCTION:  # a class body runs at once
-                    return True
+            if inner is not None and name in _all_names(inner):
+                if not inner.co_flags & _FUNCTION and _first(inner, name) in ("load", "delete"):
+                    return True  # a class body runs at once
+                pending = any(_first(code, name) in ("load", "delete") for code in walk(inner))
             elif kind == "store" and pending:
                 users.add(other)
                 pending = False
@@ -157,6 +158,10 @@ def events(code: CodeType) -> list[Event]:
         elif operation == _LOAD_CONST and hasattr(consts[argument], "co_code"):
             found.append(("code", "", consts[argument]))
     return found
+
+
+def _all_names(code: CodeType) -> set[str]:
+    return {name for part in walk(code) for name in part.co_names}
 
 
 def _first(code: CodeType, name: str) -> str:

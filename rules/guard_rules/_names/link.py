@@ -98,9 +98,9 @@ def cross_defects(project: Project) -> Iterator[Defect]:
 def _is_confirmed(spaces: Namespaces, path: str, found: set[Suspicion]) -> bool:
     """Whether any of the names really is missing in its module: then ``path`` must be judged."""
     for file, name, is_read in found:
-        if name == "*":
+        if name == "*" and spaces.may_fail_on_star(path, file):
             return True
-        if spaces.missing(file, name) is None:
+        if name == "*" or spaces.missing(file, name) is None:
             continue
         inner = spaces.submodule(file, name)
         if inner is None or (is_read and not spaces.loads(path, inner)):
@@ -223,7 +223,7 @@ def _missing_listed(
 ) -> Iterator[tuple[str, Missing]]:
     """What a star import of a module fails on: names of its ``__all__`` that it guards."""
     target = spaces.source(path, level, module)
-    if target is None or not spaces.may_miss(target):
+    if target is None or not spaces.may_fail_on_star(path, target):
         return
     summary = spaces.summary(target)
     if summary is None or not summary["has_all"]:
@@ -302,8 +302,8 @@ def _module_of_ref(spaces: Namespaces, path: str, ref: tuple[object, ...]) -> st
         inner = spaces.submodule(package, name)
         if inner is None or not spaces.may_miss(inner):
             return inner
-        summary = spaces.summary(package)
-        if summary is None or name in summary["bound"]:
+        names = spaces.bound(package)[0]
+        if names is None or name in names:
             if not spaces.imports_submodule(package, name):
                 return None  # the package binds something else to that name
         return inner

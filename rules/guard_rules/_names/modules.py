@@ -91,7 +91,7 @@ class Namespaces:
         """The cheap facts of a module's namespace."""
         if path not in self._bound:
             facts = self.project.facts(_BOUND, [path])
-            self._bound[path] = facts.get(path, (None, True, None))
+            self._bound[path] = facts.get(path, (None, True, None, frozenset()))
         return self._bound[path]
 
     def _attribute(self, path: str, name: str) -> Answer:
@@ -141,7 +141,7 @@ class Namespaces:
         target = self.source(importer, level, module)
         if target is None:
             return UNKNOWN
-        _, has_all, listed = self.bound(target)
+        _, has_all, listed, _ = self.bound(target)
         if not has_all or listed is not None:
             hidden = name.startswith("_") if listed is None else name not in listed
             return ABSENT if hidden else self.attribute(target, name)
@@ -162,6 +162,16 @@ class Namespaces:
     def may_miss(self, path: str) -> bool:
         """Whether the module may hold any name for the type checker alone."""
         return path in self._exported
+
+    def may_fail_on_star(self, importer: str, path: str) -> bool:
+        """Whether a star import of ``path`` may leave ``importer`` without a name."""
+        possible = self._exported.get(path, set())
+        _, has_all, listed, _ = self.bound(path)
+        names, _, _, unknown = self.bound(importer)
+        if "*" in possible or names is None:
+            return True
+        fails = has_all and (listed is None or not possible.isdisjoint(listed))
+        return fails or not possible.isdisjoint(unknown)
 
     def missing(self, path: str, name: str) -> Missing | None:
         """Whether the module ``path`` holds ``name`` for the type checker alone.
@@ -193,14 +203,12 @@ class Namespaces:
 
     def imports_submodule(self, package: str, name: str) -> bool:
         """Whether what the package binds to ``name`` is its submodule of that name."""
-        summary = self.summary(package)
         dotted = self.modules.module_of(package)[0]
-        for item in summary["imports"] if summary is not None else ():
-            if item["level"] == 1 and not item["module"] and item["name"] == name:
-                return True
-            if not item["level"] and item["module"] == dotted and item["name"] == name:
-                return True
-        return False
+        facts = scans(self.project).get(package)
+        return facts is None or any(
+            fetched == name and ((level, module) == (1, "") or (level, module) == (0, dotted))
+            for level, module, fetched in imports_of(facts)
+        )
 
     def is_fetched(self, path: str, name: str) -> bool:
         """Whether any other file imports ``name`` from the module ``path``."""

@@ -13,7 +13,7 @@ import re
 from guard_rules._names.compiled import Compiled
 from guard_rules._names.guards import flag_names, has_never, read_guards
 
-VERSION = "5"
+VERSION = "6"
 
 # ``from a.b import (c, d)``: the module, the names in parentheses, the names on the line. The
 # first pattern starts with plain letters, which the regex engine finds ten times faster.
@@ -82,7 +82,7 @@ def scan(data: bytes, lazy_annotations: bool) -> Scan:
         compiled.may_miss(guards.names, guards.inner)
         or (b"version_info" in data and not guards.names.isdisjoint(compiled.stored))
         or (b"__all__" in data and not exports.isdisjoint(_listed(data)))
-        or (b"*" in data and _STAR.search(data) is not None and compiled.has_unknown())
+        or (b"*" in data and _STAR.search(data) is not None and bool(compiled.unknown()))
         or compiled.reads(guards.submodules)
     )
     return True, froms, plains, candidate, tuple(sorted(exports)), problem
@@ -96,8 +96,9 @@ def attributes(data: bytes) -> frozenset[str]:
     return _decoded(found)
 
 
-Bound = tuple[frozenset[str] | None, bool, frozenset[str] | None]
-"""``(names that the module binds when it runs, has __all__, what __all__ lists)``; None: unclear."""
+Bound = tuple[frozenset[str] | None, bool, frozenset[str] | None, frozenset[str]]
+"""``(names that the module binds when it runs, has __all__, what __all__ lists, names that it
+loads and nothing binds)``; None where the text is not plain enough."""
 
 
 def bound(data: bytes) -> Bound:
@@ -106,19 +107,19 @@ def bound(data: bytes) -> Bound:
     has_all = b"__all__" in data
     listed = _plain_list(data) if has_all else None
     if problem or b"version_info" in data or b"TYPE_CHECKING as" in data:
-        return None, has_all, listed
+        return None, has_all, listed, frozenset()
     flags = flag_names(data)
     source = data
     if flags or has_never(data):
         guards = read_guards(data, flags)
         if guards is None:
-            return None, has_all, listed
+            return None, has_all, listed, frozenset()
         source = guards.reduced
     try:
         compiled = Compiled(compile(source, "<bound>", "exec", dont_inherit=True))
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-        return None, has_all, listed
-    return compiled.stored - compiled.deleted, has_all, listed
+        return None, has_all, listed, frozenset()
+    return compiled.stored - compiled.deleted, has_all, listed, compiled.unknown()
 
 
 def _readable(data: bytes) -> tuple[bytes, str]:
