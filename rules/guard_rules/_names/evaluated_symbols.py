@@ -31,6 +31,16 @@ class Symbol:
     of: Symbol | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The definitions, imports and values of one file by scope and name; functions by name."""
+
+    defined: dict[tuple[str, str], list[Symbol]]
+    functions: dict[str, list[int]]
+    imports: dict[tuple[str, str], list[Import]]
+    values: dict[tuple[str, str], list[Tree]]
+
+
 class Symbols:
     """Resolves names over the shapes of a project, which are asked for one by one."""
 
@@ -41,6 +51,7 @@ class Symbols:
         self._members: dict[tuple[str, str, str], list[Symbol]] = {}
         self._mro: dict[Symbol, tuple[Symbol, ...]] = {}
         self._busy: set[tuple[str, str, str]] = set()
+        self._indices: dict[str, _Index] = {}
         self._known: dict[tuple[str, str, Tree, bool], Symbol | None] = {}
 
     # shapes
@@ -193,30 +204,38 @@ class Symbols:
         shape = self.load(path)
         if shape is None:
             return []
-        found: list[Symbol] = []
-        for index, klass in enumerate(shape["classes"]):
-            if klass["scope"] == scope and klass["name"] == name:
-                found.append(Symbol("cls", path, index))
-        for index, func in enumerate(shape["functions"]):
-            if func["scope"] == scope and func["name"] == name:
-                found.append(Symbol("fun", path, index))
-            elif func["qualname"] == scope:
-                found += self._parameter(path, index, func, name)
-        for entry in shape["imports"]:
-            if (
-                entry["scope"] == scope
-                and entry["bound"] == name
-                and (types or not entry["guarded"])
-            ):
+        index = self._index(path, shape)
+        found = list(index.defined.get((scope, name), ()))
+        for number in index.functions.get(scope, ()):
+            found += self._parameter(path, number, shape["functions"][number], name)
+        for entry in index.imports.get((scope, name), ()):
+            if types or not entry["guarded"]:
                 symbol = self.imported(path, entry)
                 if symbol is not None:
                     found.append(symbol)
-        for value in shape["values"]:
-            if value["scope"] == scope and value["target"] == name:
-                symbol = self.resolve(path, scope, value["value"])
-                if symbol is not None:
-                    found.append(symbol)
+        for tree in index.values.get((scope, name), ()):
+            symbol = self.resolve(path, scope, tree)
+            if symbol is not None:
+                found.append(symbol)
         return found
+
+    def _index(self, path: str, shape: Shape) -> _Index:
+        if path not in self._indices:
+            index = _Index({}, {}, {}, {})
+            for number, klass in enumerate(shape["classes"]):
+                key = (klass["scope"], klass["name"])
+                index.defined.setdefault(key, []).append(Symbol("cls", path, number))
+            for number, func in enumerate(shape["functions"]):
+                key = (func["scope"], func["name"])
+                index.defined.setdefault(key, []).append(Symbol("fun", path, number))
+                index.functions.setdefault(func["qualname"], []).append(number)
+            for entry in shape["imports"]:
+                index.imports.setdefault((entry["scope"], entry["bound"]), []).append(entry)
+            for value in shape["values"]:
+                key = (value["scope"], value["target"])
+                index.values.setdefault(key, []).append(value["value"])
+            self._indices[path] = index
+        return self._indices[path]
 
     def _parameter(self, path: str, index: int, func: Func, name: str) -> list[Symbol]:
         for position, param in enumerate(func["params"]):
@@ -235,12 +254,14 @@ class Symbols:
 
     def _is_self(self, path: str, scope: str, name: str) -> bool:
         shape = self.load(path)
+        if shape is None:
+            return False
+        functions = (
+            shape["functions"][n] for n in self._index(path, shape).functions.get(scope, ())
+        )
         return any(
-            func["qualname"] == scope
-            and func["owner"] >= 0
-            and bool(func["params"])
-            and func["params"][0]["name"] == name
-            for func in (shape["functions"] if shape else ())
+            func["owner"] >= 0 and bool(func["params"]) and func["params"][0]["name"] == name
+            for func in functions
         )
 
     def _self_attribute(self, path: str, scope: str, name: str) -> Symbol | None:

@@ -27,7 +27,7 @@ ATTRS = frozenset(
         for name in ("s", "attrs", "attrib", "dataclass", "define", "frozen", "mutable")
     }
 )
-_STANDARD = frozenset({"typing", "typing_extensions", "inspect", "functools", "annotationlib"})
+STANDARD = frozenset({"typing", "typing_extensions", "inspect", "functools", "annotationlib"})
 CLASSVAR = frozenset({"typing.ClassVar", "typing_extensions.ClassVar"})
 
 
@@ -137,7 +137,7 @@ class Table:
     @cached_property
     def libraries(self) -> frozenset[str]:
         """The top-level modules of all entries, the standard library's left out."""
-        return frozenset(name.partition(".")[0] for name in self._names()) - _STANDARD
+        return frozenset(name.partition(".")[0] for name in self._names()) - STANDARD
 
     @cached_property
     def by_method(self) -> frozenset[str]:
@@ -159,6 +159,11 @@ class Table:
             for name, arguments in self.functions.items()
             if any(argument.general for argument in arguments)
         )
+
+    @cached_property
+    def words(self) -> Mapping[str, frozenset[str]]:
+        """For each library the words by which anything in the table can be reached."""
+        return _words(self._names())
 
     def _names(self) -> Iterable[str]:
         return (*self.bases, *self.decorators, *self.functions, *self.methods, *self.packages)
@@ -194,10 +199,11 @@ def _own(name: str, *, fields: bool, params: bool = False, returns: bool = False
 
 
 def _words(names: Iterable[str]) -> Mapping[str, frozenset[str]]:
-    """The function, and what stands before a method; by library."""
+    """By library, the name itself and what it is reached through."""
     found: dict[str, set[str]] = {}
     for name in names:
         library, _, rest = name.partition(".")
-        owner = rest.partition("()")[0].rpartition(".")[2]
-        found.setdefault(library, set()).update({owner, rest.rpartition(".")[2]})
+        owner, called, _ = rest.partition("()")
+        words = {*owner.split(".")[-1 if called else -2 :], rest.rpartition(".")[2]}
+        found.setdefault(library, set()).update(words)
     return {library: frozenset(words) for library, words in found.items()}

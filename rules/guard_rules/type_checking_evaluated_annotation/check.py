@@ -61,7 +61,7 @@ def check(
     modules = project.modules
     extra = [*options.base_classes, *options.decorators, *options.functions]
     files = Files(project, table, tuple(last_name(name).encode() for name in extra))
-    if not files.guarded:
+    if not files.sites and not files.hooking():
         return
     load = Loader(project)
     symbols = Symbols(load, modules)
