@@ -101,7 +101,7 @@ class Finding:
 
     @property
     def id(self) -> str:
-        """A fingerprint that survives a move to another line: rule, path, name and exception type."""
+        """A fingerprint that survives a move in the file: rule, path, name and exception type."""
         parts = (self.rule, self.place.path, self.name, self.raises.partition(":")[0])
         text = "\0".join(parts).encode("utf-8", "surrogateescape")
         return blake2b(text, digest_size=8).hexdigest()

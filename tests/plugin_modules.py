@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
-RULE = '''\
+RULE = """\
 from collections.abc import Iterable
 from guard.model import Finding, Place, When
 from guard.rule import Case, SourceRule
@@ -33,16 +33,16 @@ class Rule(SourceRule):
 
 
 RULE = Rule()
-'''
+"""
 
-PLUGIN = '''\
+PLUGIN = """\
 from guard.hookspecs import hookimpl
 {head}
 
 @hookimpl
 def guard_rules():
     {body}
-'''
+"""
 
 
 def plugin(body: str, head: str = "") -> str:

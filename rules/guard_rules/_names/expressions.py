@@ -100,7 +100,7 @@ class Expressions:
         return not self.deferred and not self.main_block
 
     def find(self, name: str) -> tuple[str, Ref, Frame]:
-        """Look ``name`` up: ``("bound" | "global" | "local" | "free", what it stands for, scope)``."""
+        """Look ``name`` up: ``("bound" | "global" | "local" | "free", what it means, scope)``."""
         frame: Frame | None = self.frame
         sees_class, crossed = True, False
         while frame is not None and frame.kind != "module":
@@ -290,7 +290,7 @@ class Expressions:
         return None
 
     def read_attributes(self, ref: Ref, root: str, nodes: tuple[cst.Attribute, ...]) -> None:
-        """Record ``a.b.c`` for the linking of modules, unless the program made sure that it exists."""
+        """Record ``a.b.c`` for the linking of modules, unless the program made sure of it."""
         names = tuple(node.attr.value for node in nodes)
         if ref is None or self.muted or self.is_caught("AttributeError"):
             return
@@ -390,7 +390,7 @@ class Expressions:
         return None
 
     def narrow(self, test: cst.BaseExpression, *, truth: bool) -> None:
-        """Assume that ``test`` came out as ``truth``: the names that it proves exist from here on."""
+        """Assume that ``test`` came out as ``truth``: the names that it proves exist from here."""
         for name in _proves(test, truth=truth):
             self.frame.state.setdefault(name, ASSUMED)
 

@@ -417,7 +417,7 @@ class Flow(Expressions):
         elif isinstance(node, cst.MatchClass):
             self.evaluate(node.cls)
             for positional in node.patterns:
-                self.pattern(positional.pattern)
+                self.pattern(positional.value)
             for keyword in node.kwds:
                 self.pattern(keyword.pattern)
         elif isinstance(node, cst.MatchValue):
