@@ -69,11 +69,7 @@ class Compiled:
     def reads(self, submodules: frozenset[str]) -> bool:
         """``import a`` with a guarded ``import a.b``: whether an attribute ``b`` is read."""
         attributes = {name for code in self.codes for name in code.co_names}
-        for name in submodules:
-            root, *rest = name.split(".")
-            if root in self.stored and not attributes.isdisjoint(rest):
-                return True
-        return False
+        return any(not attributes.isdisjoint(name.split(".")[1:]) for name in submodules)
 
     def unknown(self) -> frozenset[str]:
         """The names that are loaded and that nothing binds: a star import may have meant to."""
@@ -109,23 +105,44 @@ class Compiled:
 
     def _may_load_first(self, name: str) -> bool:
         """The module binds the name itself: whether something may load it before that."""
-        users: set[str] = set()  # functions that load the name, once they have a name
-        pending = False
+        users = self._users(name)
+        defined: set[str] = set()
         for kind, other, inner in self.events:
             if other == name and kind == "store":
                 break
             if other == name and kind in ("load", "delete"):
                 return True
-            if inner is not None and name in _all_names(inner):
-                if not inner.co_flags & _FUNCTION and _first(inner, name) in ("load", "delete"):
+            if inner is not None and not inner.co_flags & _FUNCTION:
+                if _first(inner, name) in ("load", "delete"):
                     return True  # a class body runs at once
-                pending = any(_first(code, name) in ("load", "delete") for code in walk(inner))
-            elif kind == "store" and pending:
-                users.add(other)
-                pending = False
-            elif kind == "load" and other in users:
+            elif kind == "store":
+                defined.add(other)
+            elif kind == "load" and other in users & defined:
                 return True
         return name in self.deleted
+
+    def _users(self, name: str) -> set[str]:
+        """The module's functions and classes that load ``name``, themselves or through others."""
+        loads: dict[str, set[str]] = {}
+        pending: set[str] | None = None
+        for kind, other, inner in self.events:
+            if inner is not None:
+                pending = {
+                    loaded
+                    for code in walk(inner)
+                    for event, loaded, _ in events(code)
+                    if event in ("load", "delete")
+                }
+            elif kind == "store" and pending is not None:
+                loads[other] = loads.get(other, set()) | pending
+                pending = None
+        users = {name}
+        grown = True
+        while grown:
+            more = {user for user, names in loads.items() if not names.isdisjoint(users)}
+            grown = not more <= users
+            users |= more
+        return users - {name}
 
 
 def walk(code: CodeType) -> list[CodeType]:
@@ -158,10 +175,6 @@ def events(code: CodeType) -> list[Event]:
         elif operation == _LOAD_CONST and hasattr(consts[argument], "co_code"):
             found.append(("code", "", consts[argument]))
     return found
-
-
-def _all_names(code: CodeType) -> set[str]:
-    return {name for part in walk(code) for name in part.co_names}
 
 
 def _first(code: CodeType, name: str) -> str:

@@ -42,7 +42,8 @@ class Use:
     node: cst.CSTNode
     kind: str
     """``global``, ``local`` or ``free``: the three ways in which CPython says so."""
-    guard: cst.CSTNode | None
+    frame: Frame
+    """Where to look for the guard: the scope of the name, or for a global that of the use."""
     at_import: bool
     scope: str
     stars: int
@@ -65,6 +66,18 @@ class AttributeUse:
     """How many of the attributes the program made sure of: ``hasattr``, ``import a.b``."""
     at_import: bool
     scope: str
+
+
+def guard_of(use: Use) -> cst.CSTNode | None:
+    """Where guarded code binds the name that a use misses; asked when the run has ended."""
+    if use.kind != "global":
+        return use.frame.guards.get(use.name)
+    frame: Frame | None = use.frame
+    while frame is not None:
+        if frame.kind in ("class", "module") and use.name in frame.guards:
+            return frame.guards[use.name]
+        frame = frame.parent
+    return None
 
 
 class Expressions:
@@ -104,7 +117,7 @@ class Expressions:
         frame: Frame | None = self.frame
         sees_class, crossed = True, False
         while frame is not None and frame.kind != "module":
-            if frame.state.get(name) == ASSUMED:
+            if name in frame.state and frame.state[name] == ASSUMED:
                 return "bound", None, frame
             if name in frame.global_names:
                 break
@@ -113,6 +126,7 @@ class Expressions:
                     if name in frame.state:
                         return "bound", frame.state[name], frame
                     break  # LOAD_NAME: from the class straight to the globals
+                sees_class, crossed = False, True  # class bodies do not nest
             elif name in frame.local_names:
                 if name in frame.state:
                     return "bound", frame.state[name], frame
@@ -124,7 +138,7 @@ class Expressions:
         module = self.module
         if name in module.state:
             ref = module.state[name]
-            return "bound", ref, module
+            return "bound", None if ref == ASSUMED else ref, module
         if name in self.builtins:
             return "bound", None, module
         return "global", None, module
@@ -150,29 +164,17 @@ class Expressions:
             return None
         known = self.uses.get(id(node))
         if known is None or (self.at_import and not known.at_import):
-            guard = self.guard_of(name, kind, frame)
             self.uses[id(node)] = Use(
                 name,
                 node,
                 kind,
-                guard,
+                self.frame if kind == "global" else frame,
                 self.at_import,
                 self.scope,
                 len(self.stars),
                 function,
                 self.annotation > 0,
             )
-        return None
-
-    def guard_of(self, name: str, kind: str, owner: Frame) -> cst.CSTNode | None:
-        """Where guarded code binds the name that this look-up misses."""
-        if kind != "global":
-            return owner.guards.get(name)
-        frame: Frame | None = self.frame
-        while frame is not None:
-            if frame.kind in ("class", "module") and name in frame.guards:
-                return frame.guards[name]
-            frame = frame.parent
         return None
 
     @property
@@ -191,8 +193,14 @@ class Expressions:
             frame = frame.parent
         return frame.qualname if frame is not None and frame.qualname else "module"
 
+    def guarded(self, nodes: Sequence[cst.CSTNode]) -> None:
+        """Code that only the type checker sees. ``flow.Flow`` keeps what it binds."""
+        raise NotImplementedError
+
     def refer(self, function: Function) -> None:
-        """Note how the module refers to one of its functions."""
+        """Note how the module refers to one of its functions; whoever has it may call it."""
+        for name in function.nonlocal_names:
+            self.owner_of_nonlocal(name, function.frame).state.setdefault(name, None)
         if self.is_caught("NameError"):
             function.references.append("handled")
         else:
@@ -220,7 +228,7 @@ class Expressions:
         frame.state[name] = ref
 
     def owner_of_nonlocal(self, name: str, frame: Frame) -> Frame:
-        outer = frame.parent
+        outer: Frame | None = frame
         while outer is not None:
             if outer.kind == "function" and name in outer.local_names:
                 return outer
@@ -235,7 +243,9 @@ class Expressions:
     def known(self, node: cst.BaseExpression) -> Known | None:
         """For conditions: what a name or an attribute is known to be."""
         if isinstance(node, cst.Name):
-            ref = self.find(node.value)[1]
+            kind, ref, _ = self.find(node.value)
+            if kind == "global" and node.value == FLAG and self.stars:
+                return Known(False, flag=True)  # ``from typing import *`` brings it
             if ref is not None and ref[0] == "known":
                 return Known(ref[1], ref[2])
         elif isinstance(node, cst.Attribute) and node.attr.value == FLAG:
@@ -283,8 +293,8 @@ class Expressions:
             nodes.append(root)
             root = root.value
         ref = self.evaluate(root)
-        if nodes[0].attr.value in LAZY_ATTRIBUTES:
-            self.force(root, ref, LAZY_ATTRIBUTES[nodes[0].attr.value])
+        if any(item.attr.value in LAZY_ATTRIBUTES for item in nodes):
+            self.follow(root, ref, nodes)
         if isinstance(root, cst.Name) and ref is not None and ref[0] in ("module", "from"):
             self.read_attributes(ref, root.value, tuple(reversed(nodes)))
         return None
@@ -313,24 +323,34 @@ class Expressions:
             yield frame
             frame = frame.parent
 
-    def force(self, root: cst.CSTNode, ref: Ref, what: str) -> None:
-        """Evaluate what PEP 695 and PEP 696 keep lazy until it is asked for."""
+    def follow(self, root: cst.CSTNode, ref: Ref, nodes: list[cst.Attribute]) -> None:
+        """Walk ``Box.Alias.__value__.__value__`` from the left, forcing what is lazy."""
         while isinstance(root, cst.Subscript | cst.Call | cst.Attribute):
             root = root.func if isinstance(root, cst.Call) else root.value
             if isinstance(root, cst.Name):
                 ref = self.find(root.value)[1]
+        for node in reversed(nodes):
+            name = node.attr.value
+            if name in LAZY_ATTRIBUTES:
+                ref = self.force(ref, LAZY_ATTRIBUTES[name])
+            elif ref is not None and ref[0] == "class":
+                ref = ref[2].get(name)
+
+    def force(self, ref: Ref, what: str) -> Ref:
+        """Evaluate what PEP 695 and PEP 696 keep lazy until it is asked for."""
         if ref is None:
-            return
+            return None
         if ref[0] == "alias" and what == "value":
             with self.inside(ref[2]):
-                self.evaluate(ref[1].value)
-        elif ref[0] == "typevar":
+                return self.evaluate(ref[1].value)
+        if ref[0] == "typevar":
             self.force_parameter(ref[1], ref[2], what)
         elif ref[0] in ("function", "class"):
             definition = ref[1].node if ref[0] == "function" else ref[1]
             parameters = getattr(definition, "type_parameters", None)
             for parameter in parameters.params if parameters is not None else ():
                 self.force_parameter(parameter, self.frame, what)
+        return None
 
     def force_parameter(self, parameter: cst.TypeParam, frame: Frame, what: str) -> None:
         with self.inside(frame):
@@ -362,6 +382,8 @@ class Expressions:
         left = self.conditions.evaluate(node.left)
         is_and = isinstance(node.operator, cst.And)
         if left is not None and left.truth != is_and:
+            if left.flag:
+                self.guarded((node.right,))
             return None  # decided: the right side never runs
         if left is not None:
             self.evaluate(node.right)
@@ -377,6 +399,8 @@ class Expressions:
         self.evaluate(node.test)
         test = self.conditions.evaluate(node.test)
         if test is not None:
+            if test.flag:
+                self.guarded((node.orelse if test.truth else node.body,))
             return self.evaluate(node.body if test.truth else node.orelse)
         before = self.frame.state
         after: State | None = None
@@ -499,17 +523,39 @@ class Expressions:
             self.read_by_name(node.args[0].value, literal[1], node)
         elif name in ("exec", "globals().update", "vars().update"):
             self.dynamic = True
+        elif name in ("__all__.append", "__all__.extend", "__all__.remove") and node.args:
+            self.change_all(name, node.args[0].value)
+        elif name is not None and name.rpartition(".")[2] in ("import_module", "__import__"):
+            if literal and literal[0]:
+                self.note_import(node, 0, literal[0], "", handled=True)
         elif name is None and isinstance(node.func, cst.Attribute):
             owner = node.func.value
             if node.func.attr.value in ("update", "setdefault", "__setitem__") and _is_globals(
                 owner
             ):
                 self.bind_dynamically(node)
-        elif name == "setattr" and len(node.args) == 3 and _is_own_module(node.args[0].value):
-            if literal[1]:
-                self.module.state[literal[1]] = None
+        elif name == "setattr" and len(node.args) == 3:
+            self.set_attribute(node.args[0].value, literal[1])
+
+    def set_attribute(self, owner: cst.BaseExpression, name: str | None) -> None:
+        """``setattr(module, "name", value)``."""
+        if _is_own_module(owner):
+            if name:
+                self.module.state[name] = None
             else:
                 self.dynamic = True
+        elif dotted(owner) is not None:
+            self.frame.state[f"{dotted(owner)}.{name}"] = None
+
+    def change_all(self, name: str, value: cst.BaseExpression) -> None:
+        """``__all__.append(...)`` and the like. ``flow.Flow`` keeps the list."""
+        raise NotImplementedError
+
+    def note_import(
+        self, node: cst.CSTNode, level: int, module: str, name: str, *, handled: bool = False
+    ) -> None:
+        """Keep an import. ``flow.Flow`` does."""
+        raise NotImplementedError
 
     def bind_dynamically(self, node: cst.Call) -> None:
         """``globals().update(a=1)``: the names where the text says them, else any name."""
@@ -546,9 +592,12 @@ class Expressions:
 
     def inline(self, ref: tuple[object, ...]) -> None:
         """Follow a call of one of the module's own functions, with the names as they stand now."""
+        if len(ref) < 2:
+            return
         function = ref[1]
         if ref[0] == "class" and isinstance(ref[2], dict):
-            function = ref[2].get("__init__")
+            method = ref[2].get("__init__")
+            function = method[1] if method is not None else None
         if not isinstance(function, Function) or self.deferred or function.is_lazy:
             return
         if (

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from guard_rules._names.bindings import Bindings, collect, dotted, import_binding, target_names
-from guard_rules._names.constants import FLAG, Known
+from guard_rules._names.constants import FLAG, TYPING_MODULES, Known
 from guard_rules._names.expressions import ANYTHING, CAUGHT_BY, Expressions, joined_or_empty
 from guard_rules._names.frames import Frame, Function, Loop, Ref, State, join
 
@@ -193,8 +193,12 @@ class Flow(Expressions):
             if ref is not None and ref[0] == "function":
                 ref[1].references.append("guarded")
         self.guarded_stars.extend(found.stars)
+        functions = _Globals()
         for statement in statements:
             statement.visit(_Submodules(self.guarded_submodules))
+            statement.visit(functions)
+        for name, node in functions.nodes.items():
+            self.module.guards.setdefault(name, node)
 
     def keep(self, found: Bindings) -> None:
         frame: Frame | None = self.frame
@@ -203,6 +207,8 @@ class Flow(Expressions):
         for name, nodes in found.nodes.items():
             is_global = frame is None or name in found.global_names or name in frame.global_names
             owner = self.module if is_global or frame is None else frame
+            if owner.kind == "function" and name not in owner.local_names:
+                owner = self.owner_of_nonlocal(name, owner)
             if not any(isinstance(node, cst.Del) for node in nodes):
                 owner.guards.setdefault(name, nodes[0])
             if owner.kind == "class":
@@ -359,6 +365,7 @@ class Flow(Expressions):
 
     def do_With(self, node: cst.With) -> None:
         caught: set[str] = set()
+        swallows = False
         for item in node.items:
             self.evaluate(item.item)
             if item.asname is not None:
@@ -366,9 +373,10 @@ class Flow(Expressions):
             if isinstance(item.item, cst.Call):
                 name = dotted(item.item.func) or ""
                 if name.rpartition(".")[2] in SWALLOWING:
+                    swallows = True
                     for argument in item.item.args:
                         caught |= _exceptions(argument.value)
-        if not caught:
+        if not swallows:
             self.block(_body(node))
             return
         self.frame.attempts.append(dict(self.frame.state))
@@ -472,6 +480,18 @@ class Flow(Expressions):
         else:
             self.all_is_known = False
 
+    def change_all(self, name: str, value: cst.BaseExpression) -> None:
+        if not self.at_top:
+            self.all_is_known = False
+        elif name.endswith("extend"):
+            self.list_names(value)
+        elif not isinstance(value, cst.SimpleString):
+            self.all_is_known = False
+        elif name.endswith("append"):
+            self.listed.append(Listed(str(value.evaluated_value), value))
+        else:
+            self.listed = [item for item in self.listed if item.name != value.evaluated_value]
+
     def do_AnnAssign(self, node: cst.AnnAssign) -> None:
         simple = isinstance(node.target, cst.Name)
         if node.value is not None:
@@ -497,7 +517,9 @@ class Flow(Expressions):
         for name, target in target_names(node.target):
             self.load(name, target)
             self.unassign(name)
-        if isinstance(node.target, cst.Attribute | cst.Subscript):
+        if isinstance(node.target, cst.Attribute):
+            self.evaluate(node.target)  # the attribute must be there, as for a read
+        elif isinstance(node.target, cst.Subscript):
             self.evaluate(node.target.value)
 
     def do_Global(self, node: cst.Global) -> None:
@@ -531,12 +553,13 @@ class Flow(Expressions):
                 for parameter in self.parameters(node.params):
                     self.evaluate(parameter.annotation)
                 self.evaluate(node.returns)
+        body = collect([node.body])
         function = Function(
             node,
             inner,
             self.frame.inner_name(node.name.value),
-            is_lazy=node.asynchronous is not None or collect([node.body]).is_generator,
-            decorated=bool(node.decorators),
+            is_lazy=node.asynchronous is not None or body.is_generator,
+            nonlocal_names=frozenset(body.nonlocal_names),
         )
         if node.decorators:
             function.references.append("live")
@@ -567,14 +590,14 @@ class Flow(Expressions):
             exit_before, self.guard_exit = self.guard_exit, False
             self.block(_body(node))
             self.guard_exit = exit_before
-        methods = {
-            name: ref[1]
+        members = {
+            name: ref
             for name, ref in inner.state.items()
-            if ref is not None and ref[0] == "function"
+            if ref is not None and ref[0] in ("function", "alias", "class")
         }
         self.frame.deferred.extend(inner.deferred)
         self.decorate(decorators)
-        self.assign(node.name.value, ("class", node, methods))
+        self.assign(node.name.value, ("class", node, members))
 
     # -- imports -----------------------------------------------------------------
 
@@ -593,6 +616,8 @@ class Flow(Expressions):
         if isinstance(node.names, cst.ImportStar):
             self.note_import(node, level, module, "*")
             self.stars.append(node)
+            if module in TYPING_MODULES and not level:
+                self.assign(FLAG, ("known", False, True))
             return
         for alias in node.names:
             fetched = dotted(alias.name) or ""
@@ -603,7 +628,9 @@ class Flow(Expressions):
                 ref = ("known", False, True)
             self.assign(import_binding(alias, whole=False)[0], ref)
 
-    def note_import(self, node: cst.CSTNode, level: int, module: str, name: str) -> None:
+    def note_import(
+        self, node: cst.CSTNode, level: int, module: str, name: str, *, handled: bool = False
+    ) -> None:
         self.imports.append(
             Import(
                 node,
@@ -612,7 +639,7 @@ class Flow(Expressions):
                 name,
                 self.at_import,
                 self.scope,
-                self.is_caught("ImportError"),
+                handled or self.is_caught("ImportError"),
             )
         )
 
@@ -638,18 +665,19 @@ class _Submodules(cst.CSTVisitor):
 class _Globals(cst.CSTVisitor):
     def __init__(self) -> None:
         super().__init__()
-        self.names: set[str] = set()
+        self.nodes: dict[str, cst.CSTNode] = {}
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
         found = collect([node.body])
-        self.names |= found.global_names & set(found.nodes)
+        for name in found.global_names & set(found.nodes):
+            self.nodes.setdefault(name, found.nodes[name][0])
 
 
 def _assigned_globals(tree: cst.Module) -> set[str]:
     """Names that some function binds in the module through ``global``."""
     visitor = _Globals()
     tree.visit(visitor)
-    return visitor.names
+    return set(visitor.nodes)
 
 
 class _Tables(cst.CSTVisitor):

@@ -52,7 +52,7 @@ class Function:
     qualname: str
     is_lazy: bool = False
     """A coroutine or a generator: a call does not run the body."""
-    decorated: bool = False
+    nonlocal_names: frozenset[str] = frozenset()
     references: list[object] = field(default_factory=list)
     """How the module refers to it: ``"live"``, ``"guarded"``, ``"handled"`` or a Function."""
     inlined: int = 0

@@ -42,6 +42,7 @@ _LEAVES = re.compile(
     rb"(?:(?:return|raise|continue|break)\b|[\w.]*(?:exit|_exit|abort|quit|skip)\()"
 )
 _DEFINES = re.compile(rb"\b(?:def|class)\b")
+_DECLARED = re.compile(rb"(?m)^[ \t]*([^\W\d]\w*)[ \t]*:(?!=)")
 _SUBMODULE = re.compile(rb"\bimport[ \t]+([^\n;#]+)")
 _FLAG = b"TYPE_CHECKING"
 
@@ -212,8 +213,14 @@ def _bound(block: bytes) -> set[str] | None:
             continue  # ``return`` or ``await``: it must stand in a function
         if head != b"if 1":
             inner = walk(code)[1]
-            return names.union(inner.co_varnames, inner.co_cellvars)
-        return names | {name for kind, name, _ in events(code) if kind.startswith("store")}
+            names.update(inner.co_varnames, inner.co_cellvars)
+        else:
+            names.update(name for kind, name, _ in events(code) if kind.startswith("store"))
+        for inner in walk(code)[1:]:  # ``global`` in a function, a walrus in a comprehension
+            names.update(name for kind, name, _ in events(inner) if kind == "store global")
+        # A declaration without a value binds nothing, but the type checker believes in it.
+        declared = _DECLARED.findall(text)
+        return names | {name.decode("utf-8", "replace") for name in declared}
     return None
 
 

@@ -6,7 +6,7 @@ import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from guard_rules._names.bindings import dotted
-from guard_rules._names.expressions import Use
+from guard_rules._names.expressions import Use, guard_of
 from guard_rules._names.flow import Flow
 from guard_rules._names.frames import Function
 from guard_rules._names.summary import AttributeFact, ImportFact, Span, Summary, UseFact
@@ -83,7 +83,9 @@ class _Writer:
             bound=bound,
             dynamic=flow.dynamic,
             has_getattr="__getattr__" in flow.end,
-            rejected=frozenset(filter(flow.rejects, {*guarded, *(name for name, _ in listed)})),
+            rejected=frozenset(
+                filter(flow.rejects, {"__all__", *guarded, *(name for name, _ in listed)})
+            ),
             listed=listed,
             all_is_known=flow.all_is_known,
             has_all="__all__" in flow.end,
@@ -121,13 +123,14 @@ class _Writer:
         )
 
     def use(self, use: Use, silent: set[Function]) -> UseFact:
+        guard = guard_of(use)
         function = use.function
         hidden = function is not None and function in silent and not use.at_import
         return UseFact(
             name=use.name,
             kind=use.kind,
             span=self.span(use.node),
-            guard=None if use.guard is None else self.span(use.guard),
+            guard=None if guard is None else self.span(guard),
             at_import=use.at_import,
             scope=use.scope,
             stars=use.stars,

@@ -350,10 +350,9 @@ def _is_unloaded(spaces: Namespaces, path: str, summary: Summary, dotted: str) -
         if spaces.attribute(package, name) in (PRESENT, UNKNOWN):
             return False
         return file is not None and not spaces.loads(path, file)
-    names = tuple(
-        item["module"] for item in summary["imports"] if not item["level"] and item["module"]
-    )
-    return standard.is_unloaded(dotted, names)
+    names = {item["module"] for item in summary["imports"] if not item["level"]}
+    names |= {f"{item['module']}.{item['name']}" for item in summary["imports"] if item["name"]}
+    return standard.is_unloaded(dotted, tuple(sorted(names - {""})))
 
 
 def _uses(path: str, facts: list[UseFact]) -> tuple[Use, ...]:

@@ -87,6 +87,15 @@ class Namespaces:
             self._answers[key] = self._attribute(path, name)
         return self._answers[key]
 
+    def _through_getattr(self, target: str, name: str) -> Answer:
+        """A star import asks ``__getattr__`` for ``__all__`` alone, never for the names."""
+        summary = self.summary(target)
+        if summary is None or "__all__" not in summary["rejected"]:
+            return UNKNOWN
+        if name in summary["guarded"]:
+            return Missing(target, place(target, summary["guarded"][name]))
+        return self.attribute(target, name)
+
     def bound(self, path: str) -> Bound:
         """The cheap facts of a module's namespace."""
         if path not in self._bound:
@@ -119,7 +128,7 @@ class Namespaces:
             return Missing(path, place(path, summary["guarded"][name]))
         for level, module, span in summary["guarded_stars"]:
             target = self.source(path, level, module)
-            if target is not None and self.attribute(target, name) in (PRESENT, UNKNOWN):
+            if target is not None and self.attribute(target, name) != ABSENT:
                 return Missing(path, place(path, span))
         return through_star
 
@@ -141,7 +150,11 @@ class Namespaces:
         target = self.source(importer, level, module)
         if target is None:
             return UNKNOWN
-        _, has_all, listed, _ = self.bound(target)
+        if self.submodule(target, name) is not None and self.bound(target)[1]:
+            return PRESENT  # a name of ``__all__`` is fetched as ``from package import name``
+        names, has_all, listed, _ = self.bound(target)
+        if names is not None and "__getattr__" in names and not has_all:
+            return self._through_getattr(target, name)
         if not has_all or listed is not None:
             hidden = name.startswith("_") if listed is None else name not in listed
             return ABSENT if hidden else self.attribute(target, name)

@@ -13,7 +13,7 @@ import re
 from guard_rules._names.compiled import Compiled
 from guard_rules._names.guards import flag_names, has_never, read_guards
 
-VERSION = "6"
+VERSION = "7"
 
 # ``from a.b import (c, d)``: the module, the names in parentheses, the names on the line. The
 # first pattern starts with plain letters, which the regex engine finds ten times faster.
@@ -26,7 +26,10 @@ _FROM_CONTINUED = re.compile(rb"from((?:[\w. \t\f]|\\\r?\n)*?)" + _NAMES)
 _CONTINUED = re.compile(rb"(?:from|import)[\w. \t]*\\\r?\n")
 _IMPORT = re.compile(rb"\n[ \t\f]*import[ \t\\]([^\n;#]*)")
 _INLINE_IMPORT = re.compile(rb"[;:][ \t]*import[ \t\\]([^\n;#]*)")
-_ATTRIBUTE = re.compile(rb"(\w+)[ \t\r\n\\]*(?=\.[ \t\r\n\\]*(\w+))")
+_IMPORT_MODULE = re.compile(rb"import_module\(\s*[\"']([\w.]+)[\"']")
+_CHAIN = re.compile(rb"\w+(?:\.\w+)+")
+_BROKEN_CHAIN = re.compile(rb"\w(?:\.[ \t\\]*\r?\n|[ \t\\]+\.[ \t]*\w|[ \t\\]*\r?\n[ \t]*\.)")
+_CONTINUED_CHAIN = re.compile(rb"(\w+)[ \t\\\r\n]*\.[ \t\\\r\n]*(\w+)")
 _GETATTR = re.compile(rb"getattr\(\s*(\w+)\s*,\s*[\"'](\w+)[\"']")
 _PLAIN_ALL = re.compile(rb"(?m)^__all__[^=\n]*=[ \t]*([\[(][\w\"',\s]*[\])])[ \t]*(?:#|\r?$)")
 _QUOTED = re.compile(rb"[\"'](\w+)[\"']")
@@ -90,7 +93,12 @@ def scan(data: bytes, lazy_annotations: bool) -> Scan:
 
 def attributes(data: bytes) -> frozenset[str]:
     """``owner.name`` for each attribute in the text; ``.name`` where ``getattr`` may read it."""
-    found = {owner + b"." + name for owner, name in _ATTRIBUTE.findall(data)}
+    found = set()
+    for chain in set(_CHAIN.findall(data)):
+        parts = chain.split(b".")
+        found.update(b".".join(pair) for pair in zip(parts, parts[1:], strict=False))
+    if _BROKEN_CHAIN.search(data) is not None:
+        found.update(b".".join(pair) for pair in _CONTINUED_CHAIN.findall(data))
     if b"getattr" in data:
         found.update(owner + b"." + name for owner, name in _GETATTR.findall(data))
     return _decoded(found)
@@ -160,6 +168,8 @@ def _imports(data: bytes) -> tuple[list[tuple[bytes, bytes, bytes]], list[bytes]
     start = data.lstrip(b"\xef\xbb\xbf \t\f")
     if start.startswith(b"import"):
         plains += _IMPORT.findall(b"\n" + start[: start.find(b"\n") + 1 or len(start)])
+    if b"import_module(" in data:
+        plains += _IMPORT_MODULE.findall(data)
     if b"; import" in data or b": import" in data or b";import" in data or b":import" in data:
         plains += _INLINE_IMPORT.findall(data)
     return froms, plains

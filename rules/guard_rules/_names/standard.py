@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from collections.abc import Iterator
+from dis import get_instructions
 from functools import cache
+from inspect import CO_NEWLOCALS
 
-from guard_rules._names.modules import imports_of
-from guard_rules._names.scan import scan
+from guard_rules._names.compiled import walk
 
 
 def is_unloaded(dotted: str, imported: tuple[str, ...]) -> bool:
@@ -53,13 +55,13 @@ def _source(dotted: str) -> tuple[str, bytes] | None:
 
 @cache
 def _imports(dotted: str) -> frozenset[str]:
-    """Every module that the source of ``dotted`` imports, functions included."""
+    """Every module that importing ``dotted`` imports: what its body says, functions left out."""
     source = _source(dotted)
     if source is None:
         return frozenset()
     package = dotted if source[0].endswith("__init__.py") else dotted.rpartition(".")[0]
     found = set()
-    for level, module, name in imports_of(scan(source[1], False)):
+    for level, module, name in _statements(source):
         base = module
         if level:
             parts = package.split(".")
@@ -71,6 +73,26 @@ def _imports(dotted: str) -> frozenset[str]:
         if name and name != "*" and _source(f"{base}.{name}") is not None:
             found.add(f"{base}.{name}")
     return frozenset(found)
+
+
+def _statements(source: tuple[str, bytes]) -> Iterator[tuple[int, str, str]]:
+    """``(dots, module, name)`` of each import in the body of a module and of its classes."""
+    try:
+        code = compile(source[1], source[0], "exec", dont_inherit=True)
+    except SyntaxError:  # a file of another version's syntax
+        return
+    bodies = [part for part in walk(code) if part is code or not part.co_flags & CO_NEWLOCALS]
+    for body in bodies:
+        before: list[object] = []
+        for instruction in get_instructions(body):
+            if instruction.opname == "IMPORT_NAME":
+                level, names = before[-2:]
+                module = str(instruction.argval)
+                if isinstance(level, int):
+                    yield level, module, ""
+                    for name in names if isinstance(names, tuple) else ():
+                        yield level, module, str(name)
+            before.append(instruction.argval)
 
 
 @cache
