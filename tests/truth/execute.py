@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .corpus import HERE, Case, Version
 
@@ -24,6 +25,9 @@ class Outcome:
     text: str
     at: Place | None
     idle: frozenset[Place]
+    """What never ran, outside plain guards; line 0 stands for a file that was not imported."""
+    ran: frozenset[Place] = frozenset()
+    """What ran, without the lines from which an exception left the function or module."""
 
 
 def run_native(python: str, cases: Iterable[Case], folder: Path) -> dict[str, Outcome]:
@@ -46,20 +50,21 @@ def job_of(case: Case, folder: Path) -> dict[str, str]:
 
 def read_answers(lines: Iterable[str]) -> dict[str, Outcome]:
     """The runner's output, by case id."""
-    found = {}
-    for line in lines:
-        if not line.startswith("{"):
-            continue
-        answer = json.loads(line)
-        raised = answer["raised"] or {"type": "", "text": "", "at": None}
-        at = raised["at"]
-        found[answer["id"]] = Outcome(
-            error=raised["type"],
-            text=raised["text"],
-            at=(at[0], at[1]) if at else None,
-            idle=frozenset((path, line) for path, line in answer["idle"]),
-        )
-    return found
+    answers = [json.loads(line) for line in lines if line.startswith("{")]
+    return {answer["id"]: outcome_of(answer) for answer in answers}
+
+
+def outcome_of(answer: Any) -> Outcome:
+    """One answer of the runner, typed."""
+    raised = answer["raised"] or {"type": "", "text": "", "at": None}
+    at = raised["at"]
+    return Outcome(
+        error=raised["type"],
+        text=raised["text"],
+        at=(at[0], at[1]) if at else None,
+        idle=frozenset((path, line) for path, line in answer["idle"]),
+        ran=frozenset((path, line) for path, line in answer["ran"]),
+    )
 
 
 def problems(case: Case, version: Version, outcome: Outcome) -> list[str]:

@@ -27,7 +27,7 @@ def run_case(root, entry):
     """Run ``entry`` (a path) as ``__main__`` with ``root`` as its project."""
     root = os.path.realpath(root) + os.sep
     entry = os.path.realpath(entry)
-    lines, calls = {}, set()
+    lines, calls, pending, escaped = {}, set(), {}, set()
 
     def tracer(frame, event, arg):
         filename = frame.f_code.co_filename
@@ -35,6 +35,12 @@ def run_case(root, entry):
             return None
         if event == "call":
             calls.add((filename, frame.f_code.co_firstlineno, frame.f_code.co_name))
+        elif event == "exception":
+            pending[frame] = frame.f_lineno
+        elif event == "line":
+            pending.pop(frame, None)
+        elif frame in pending:  # it returns, because nothing in it took the exception
+            escaped.add((filename, pending.pop(frame)))
         lines.setdefault(filename, set()).add(frame.f_lineno)
         return tracer
 
@@ -42,7 +48,11 @@ def run_case(root, entry):
         with open(entry, encoding="utf-8") as stream:
             code = compile(stream.read(), entry, "exec", dont_inherit=True)
     except SyntaxError as error:
-        return {"raised": {"type": "SyntaxError", "text": str(error), "at": None}, "idle": []}
+        return {
+            "raised": {"type": "SyntaxError", "text": str(error), "at": None},
+            "idle": [],
+            "ran": [],
+        }
     main = types.ModuleType("__main__")
     main.__file__ = entry
     main.__builtins__ = __builtins__
@@ -70,6 +80,7 @@ def run_case(root, entry):
         raised = _describe(error, root)
     finally:
         modules, sys.path[:], sys.argv = kept
+        typing.TYPE_CHECKING = False
         for name in set(vars(builtins)) - kept_builtins:
             delattr(builtins, name)
         # By name and not by __file__: a case may put any object there.
@@ -78,7 +89,10 @@ def run_case(root, entry):
             if name not in modules and name.partition(".")[0] in own:
                 del sys.modules[name]
         sys.modules.update(modules)
-    return {"raised": raised, "idle": [] if raised else _idle(root, lines, calls)}
+    done = {(_shown(f, root), n) for f in lines for n in lines[f]}
+    done -= {(_shown(f, root), n) for f, n in escaped}
+    ran = sorted(done - {tuple(place) for place in (raised or {}).get("through", [])})
+    return {"raised": raised, "idle": [] if raised else _idle(root, lines, calls), "ran": ran}
 
 
 def _typing_extensions():
@@ -88,23 +102,28 @@ def _typing_extensions():
     return stand_in
 
 
+def _shown(filename, root):
+    return os.path.relpath(filename, root).replace(os.sep, "/")
+
+
 def _describe(error, root):
-    texts, place, seen = [], _deepest(error, root), []
+    through, trace = [], error.__traceback__
+    while trace is not None:
+        filename = trace.tb_frame.f_code.co_filename
+        if filename.startswith(root):
+            through.append([_shown(filename, root), trace.tb_lineno])
+        trace = trace.tb_next
+    texts, seen = [], []
     while error is not None and error not in seen:
         seen.append(error)
         texts.append("{} {}".format(error, getattr(error, "name", "") or ""))
         error = error.__cause__ or error.__context__
-    return {"type": type(seen[0]).__name__, "text": " <- ".join(texts), "at": place}
-
-
-def _deepest(error, root):
-    found, trace = None, error.__traceback__
-    while trace is not None:
-        filename = trace.tb_frame.f_code.co_filename
-        if filename.startswith(root):
-            found = [os.path.relpath(filename, root).replace(os.sep, "/"), trace.tb_lineno]
-        trace = trace.tb_next
-    return found
+    return {
+        "type": type(seen[0]).__name__,
+        "text": " <- ".join(texts),
+        "at": through[-1] if through else None,
+        "through": through,
+    }
 
 
 def _idle(root, lines, calls):
@@ -115,7 +134,7 @@ def _idle(root, lines, calls):
             if not name.endswith(".py"):
                 continue
             path = os.path.join(folder, name)
-            shown = os.path.relpath(path, root).replace(os.sep, "/")
+            shown = _shown(path, root)
             with open(path, encoding="utf-8") as stream:
                 source = stream.read()
             if path in lines:
@@ -205,7 +224,11 @@ def _in_child(job):
         answer = stream.read()
     _, status = os.waitpid(child, 0)
     if status or not answer:
-        return {"raised": {"type": "Crash", "text": "status %d" % status, "at": None}, "idle": []}
+        return {
+            "raised": {"type": "Crash", "text": "status %d" % status, "at": None},
+            "idle": [],
+            "ran": [],
+        }
     return json.loads(answer.decode())
 
 
