@@ -71,7 +71,9 @@ class Rebuilds:
             model = self.symbols.resolve(path, call["scope"], args[0][3][0]) if args else None
         elif callee[0] == "name":
             dotted = callee[1].rpartition(".")[0]
-            model = self.symbols.dotted(path, call["scope"], dotted)
+            meant = list(self.symbols.lookup(path, call["scope"], dotted.partition(".")[0]))
+            if len(meant) == 1:  # otherwise a variable, which can be any model
+                model = self.symbols.dotted(path, call["scope"], dotted)
         if model is not None and model.kind != "cls":
             model = None
         self._all.append(Rebuild(model, self._names(path, call)))
