@@ -108,15 +108,9 @@ def entry(draw: st.DrawFn, package: str) -> Lines:
     for _ in range(draw(st.integers(1, 3))):
         module = package + draw(st.sampled_from(("shapes", "middle", "middle")))
         form = ENTRY[draw(st.sampled_from(sorted(ENTRY)))]
-        lines += [
-            line.format(draw_name, abs=module) for draw_name in [draw_one(draw)] for line in form
-        ]
+        name = draw(st.sampled_from(NAMES))
+        lines += [line.format(name, abs=module) for line in form]
     return lines
-
-
-def draw_one(draw: st.DrawFn) -> str:
-    """A name."""
-    return draw(st.sampled_from(NAMES))
 
 
 def filled(form: Lines, name: str) -> Lines:

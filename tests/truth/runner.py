@@ -95,6 +95,10 @@ def run_case(root, entry):
     return {"raised": raised, "idle": [] if raised else _idle(root, lines, calls), "ran": ran}
 
 
+def _failed(kind, text):
+    return {"raised": {"type": kind, "text": text, "at": None}, "idle": [], "ran": []}
+
+
 def _typing_extensions():
     # The real package need not be installed: what the cases use of it is the same in typing.
     stand_in = types.ModuleType("typing_extensions")
