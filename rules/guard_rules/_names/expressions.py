@@ -20,6 +20,17 @@ CAUGHT_BY = {
     "AttributeError": {"AttributeError", "Exception", "BaseException"},
 }
 ANYTHING = "*"
+_MAY_RAISE = (
+    cst.Attribute,
+    cst.Await,
+    cst.BinaryOperation,
+    cst.Call,
+    cst.Comparison,
+    cst.FormattedString,
+    cst.Subscript,
+    cst.UnaryOperation,
+    cst.Yield,
+)
 LAZY_ATTRIBUTES = {
     "__value__": "value",
     "evaluate_value": "value",
@@ -97,6 +108,8 @@ class Expressions:
         self.first_iteration: int | None = None
         self.inlining: list[Function] = []
         self.muted = 0
+        self.risks = 0
+        """How much was evaluated that may raise: a handler around nothing of it never runs."""
         self.annotation = 0
         self.dynamic = False
         self.stars: list[cst.ImportFrom] = []
@@ -153,6 +166,7 @@ class Expressions:
             if function is not None and frame is self.module and not self.deferred:
                 function.bound_when_called.add(name)
             return ref
+        self.risks += 1
         if kind == "global" and self.dynamic:
             return None
         error = "UnboundLocalError" if kind == "local" else "NameError"
@@ -199,7 +213,7 @@ class Expressions:
 
     def refer(self, function: Function) -> None:
         """Note how the module refers to one of its functions; whoever has it may call it."""
-        for name in function.nonlocal_names:
+        for name in function.nonlocal_names if self.deferred else ():
             self.owner_of_nonlocal(name, function.frame).state.setdefault(name, None)
         if self.is_caught("NameError"):
             function.references.append("handled")
@@ -272,6 +286,8 @@ class Expressions:
         """Evaluate an expression (or a part of one) and everything in it, in Python's order."""
         if node is None:
             return None
+        if isinstance(node, _MAY_RAISE) and self.conditions.evaluate(node) is None:
+            self.risks += 1
         method = getattr(self, "eval_" + type(node).__name__, None)
         if method is not None:
             ref: Ref = method(node)
@@ -530,7 +546,7 @@ class Expressions:
                 self.note_import(node, 0, literal[0], "", handled=True)
         elif name is None and isinstance(node.func, cst.Attribute):
             owner = node.func.value
-            if node.func.attr.value in ("update", "setdefault", "__setitem__") and _is_globals(
+            if node.func.attr.value in ("update", "setdefault", "__setitem__") and is_globals(
                 owner
             ):
                 self.bind_dynamically(node)
@@ -539,12 +555,12 @@ class Expressions:
 
     def set_attribute(self, owner: cst.BaseExpression, name: str | None) -> None:
         """``setattr(module, "name", value)``."""
-        if _is_own_module(owner):
+        if is_own_module(owner):
             if name:
                 self.module.state[name] = None
             else:
                 self.dynamic = True
-        elif dotted(owner) is not None:
+        elif dotted(owner) is not None and name:
             self.frame.state[f"{dotted(owner)}.{name}"] = None
 
     def change_all(self, name: str, value: cst.BaseExpression) -> None:
@@ -679,18 +695,18 @@ def _literal_keys(node: cst.CSTNode) -> frozenset[str] | None:
     return None if None in keys else frozenset(key for key in keys if key is not None)
 
 
-def _is_globals(node: cst.CSTNode) -> bool:
+def is_globals(node: cst.CSTNode) -> bool:
     """``globals()``, ``vars()`` of a module body, ``sys.modules[__name__].__dict__``."""
     if isinstance(node, cst.Call) and dotted(node.func) in ("globals", "vars", "locals"):
-        return not node.args or _is_own_module(node.args[0].value)
+        return not node.args or is_own_module(node.args[0].value)
     return (
         isinstance(node, cst.Attribute)
         and node.attr.value == "__dict__"
-        and _is_own_module(node.value)
+        and is_own_module(node.value)
     )
 
 
-def _is_own_module(node: cst.CSTNode) -> bool:
+def is_own_module(node: cst.CSTNode) -> bool:
     """``sys.modules[__name__]``."""
     if not isinstance(node, cst.Subscript) or dotted(node.value) not in ("sys.modules", "modules"):
         return False

@@ -15,7 +15,14 @@ import libcst as cst
 
 from guard_rules._names.bindings import Bindings, collect, dotted, import_binding, target_names
 from guard_rules._names.constants import FLAG, TYPING_MODULES, Known
-from guard_rules._names.expressions import ANYTHING, CAUGHT_BY, Expressions, joined_or_empty
+from guard_rules._names.expressions import (
+    ANYTHING,
+    CAUGHT_BY,
+    Expressions,
+    is_globals,
+    is_own_module,
+    joined_or_empty,
+)
 from guard_rules._names.frames import Frame, Function, Loop, Ref, State, join
 
 EXITS = frozenset(
@@ -68,7 +75,10 @@ class Flow(Expressions):
     def run(self) -> Flow:
         """Run the module, then its functions."""
         found = collect(self.tree.body)
-        self.global_assigned = _assigned_globals(self.tree)
+        dynamic = _Dynamic()
+        self.tree.visit(dynamic)
+        self.global_assigned = _assigned_globals(self.tree) | dynamic.names
+        self.dynamic = dynamic.unknown
         self.module.local_names = set(found.nodes)
         self.frame = self.module
         self.block(self.tree.body)
@@ -167,6 +177,8 @@ class Flow(Expressions):
 
     def block(self, statements: Iterable[cst.CSTNode]) -> None:
         for statement in statements:
+            if isinstance(statement, _MAY_RAISE):
+                self.risks += 1
             if not self.reached:
                 if self.guard_exit:
                     self.guarded([statement])
@@ -334,14 +346,16 @@ class Flow(Expressions):
                 caught |= _exceptions(handler.type)
         frame.attempts.append(dict(frame.state))
         self.catching.append(caught)
+        risks = self.risks
         self.block(_body(node))
+        handlers = node.handlers if self.risks > risks else ()
         self.catching.pop()
         start = frame.attempts.pop()
         if self.reached and node.orelse is not None:
             self.block(_body(node.orelse))
         after = self.path()
         with self.branch():
-            for handler in node.handlers:
+            for handler in handlers:
                 self.take(dict(start))
                 self.handler(handler)
                 after = join(after, self.path())
@@ -453,7 +467,7 @@ class Flow(Expressions):
         elif isinstance(target, cst.Subscript):
             if dotted(target.value) == "sys.modules":
                 self.dynamic = True  # the module replaces itself, or another one
-            elif _is_namespace(target.value):
+            elif is_globals(target.value):
                 index = target.slice[0].slice
                 key = index.value if isinstance(index, cst.Index) else None
                 if isinstance(key, cst.SimpleString):
@@ -644,6 +658,19 @@ class Flow(Expressions):
         )
 
 
+_MAY_RAISE = (
+    cst.Assert,
+    cst.AugAssign,
+    cst.ClassDef,
+    cst.Del,
+    cst.For,
+    cst.FunctionDef,
+    cst.Import,
+    cst.ImportFrom,
+    cst.Match,
+    cst.Raise,
+    cst.With,
+)
 _UNREACHABLE = "<unreachable>"
 
 
@@ -671,6 +698,60 @@ class _Globals(cst.CSTVisitor):
         found = collect([node.body])
         for name in found.global_names & set(found.nodes):
             self.nodes.setdefault(name, found.nodes[name][0])
+
+
+class _Dynamic(cst.CSTVisitor):
+    """Names that functions put into the module's dictionary: ``globals()["name"] = ...``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth = 0
+        self.names: set[str] = set()
+        self.unknown = False
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
+        self.depth += 1
+
+    def leave_FunctionDef(self, original_node: cst.FunctionDef) -> None:
+        self.depth -= 1
+
+    def add(self, key: cst.CSTNode | None) -> None:
+        if isinstance(key, cst.SimpleString):
+            self.names.add(str(key.evaluated_value))
+        else:
+            self.unknown = True
+
+    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:
+        target = node.target
+        if not self.depth:
+            return
+        if isinstance(target, cst.Subscript) and is_globals(target.value):
+            index = target.slice[0].slice
+            self.add(index.value if isinstance(index, cst.Index) else None)
+        elif isinstance(target, cst.Attribute) and is_own_module(target.value):
+            self.names.add(target.attr.value)
+
+    def visit_Call(self, node: cst.Call) -> None:
+        if not self.depth or not node.args:
+            return
+        func = node.func
+        if dotted(func) == "setattr" and is_own_module(node.args[0].value):
+            self.add(node.args[1].value)
+        elif isinstance(func, cst.Attribute) and is_globals(func.value):
+            if func.attr.value == "setdefault":
+                self.add(node.args[0].value)
+            elif func.attr.value == "update":
+                self.update(node.args)
+
+    def update(self, arguments: Sequence[cst.Arg]) -> None:
+        for argument in arguments:
+            if argument.keyword is not None:
+                self.names.add(argument.keyword.value)
+            elif isinstance(argument.value, cst.Dict):
+                for item in argument.value.elements:
+                    self.add(item.key if isinstance(item, cst.DictElement) else None)
+            else:
+                self.unknown = True
 
 
 def _assigned_globals(tree: cst.Module) -> set[str]:
@@ -774,10 +855,6 @@ def _exceptions(node: cst.BaseExpression | None) -> set[str]:
         return {name}
     # A class cannot be a base of NameError unless Python made it so; a constant may be a tuple.
     return set() if name[:1].isupper() and not name.isupper() else {ANYTHING}
-
-
-def _is_namespace(node: cst.CSTNode) -> bool:
-    return isinstance(node, cst.Call) and dotted(node.func) in ("globals", "vars")
 
 
 def _matches(case: cst.MatchCase, subject: Known | None) -> bool | None:

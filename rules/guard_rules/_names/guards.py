@@ -147,6 +147,8 @@ def _may_decide(data: bytes, flag: bytes, line_start: int, before: bytes, after:
     if re.match(rb"[ \t]*from\b[^\n]*\bimport\b", before):
         return False
     opening = data.rfind(b"(", 0, line_start)
+    if opening < 0:
+        return True
     line = data[data.rfind(b"\n", 0, opening) + 1 : opening]
     closed = b")" in data[opening:line_start]
     return closed or not re.match(rb"[ \t]*from\b[^\n]*\bimport\b", line)

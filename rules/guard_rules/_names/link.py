@@ -114,7 +114,10 @@ def _evaluated(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defe
         guard = use["guard"] or _guarding_star(spaces, path, summary, use)
         if guard is None or _is_idle(spaces, path, use):
             continue
-        if use["kind"] == "global" and _from_star(spaces, path, summary, use) != "absent":
+        if use["kind"] == "global" and (
+            _from_star(spaces, path, summary, use) != "absent"
+            or spaces.is_filled(path, use["name"], path)
+        ):
             continue
         causes.setdefault((use["name"], use["kind"], guard), []).append(use)
     for (name, kind, guard), found in causes.items():
@@ -175,7 +178,11 @@ def _starred(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect
             continue  # the star import itself raises for it
         if use["guard"] is None and use["kind"] == "global" and use["stars"]:
             answer = _from_star(spaces, path, summary, use)
-            if isinstance(answer, Missing) and not _is_idle(spaces, path, use):
+            if (
+                isinstance(answer, Missing)
+                and not _is_idle(spaces, path, use)
+                and not spaces.is_filled(answer.module, use["name"], path)
+            ):
                 causes.setdefault(use["name"], (answer, []))[1].append(use)
     for name, (missing, found) in causes.items():
         raises = _name_error(name, "global")
@@ -204,7 +211,7 @@ def _fetched(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect
                 )
             continue
         answer = spaces.fetched(path, item["level"], item["module"], name)
-        if answer is not None:
+        if answer is not None and not spaces.is_filled(answer.module, name, path):
             causes.setdefault((module, name), (answer, []))[1].append(use)
     for (module, name), (missing, uses) in causes.items():
         yield Defect(
@@ -230,7 +237,7 @@ def _missing_listed(
         return
     for name, span in summary["listed"]:
         answer = spaces.listed(target, name)
-        if answer is not None:
+        if answer is not None and not spaces.is_filled(target, name, path):
             yield name, answer.through(place(target, span), f"__all__ lists {name}")
 
 
@@ -240,7 +247,7 @@ def _listed(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect]
     module = spaces.modules.module_of(path)[0]
     for name, span in summary["listed"]:
         answer = spaces.listed(path, name)
-        if answer is not None:
+        if answer is not None and not spaces.is_filled(path, name, path):
             yield Defect(
                 path,
                 name,
@@ -280,13 +287,23 @@ def _missing_attribute(
 ) -> tuple[int, str, Missing] | None:
     """Walk ``a.b.c`` from the module that ``a`` stands for to the first name that is missing."""
     module = _module_of_ref(spaces, path, item["ref"])
+    dotted = str(item["ref"][2]) if item["ref"][0] == "module" else ""
     for count, attribute in enumerate(item["attributes"], start=1):
+        dotted = f"{dotted}.{attribute}"
         if module is None:
-            return None
+            if not dotted.startswith(".") and item["ref"][0] == "module":
+                module = spaces.modules.find(dotted, path)  # below a namespace package
+            if module is None and not spaces.modules.is_namespace(dotted, path):
+                return None
+            continue
         if count > item["present"]:
             missing = spaces.missing(module, attribute)
             inner = spaces.submodule(module, attribute)
-            if missing is not None and (inner is None or not spaces.loads(path, inner)):
+            if (
+                missing is not None
+                and (inner is None or not spaces.loads(path, inner))
+                and not spaces.is_filled(module, attribute, path)
+            ):
                 return count, spaces.modules.module_of(module)[0], missing
         module = spaces.submodule(module, attribute)
     return None

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from guard.model import Place, Step
 from guard.rule import Extractor, Project
+from guard_rules._names import standard
 from guard_rules._names.compiled import MODULE_NAMES
-from guard_rules._names.scan import VERSION, Bound, Scan, bound
-from guard_rules._names.screen import exported, scans
+from guard_rules._names.scan import VERSION, Bound, Scan, assigned, bound
+from guard_rules._names.screen import dotted_names, exported, renamed, scans
 from guard_rules._names.summary import Span, Summary, summary_of
 
 Edge = tuple[int, str, str]
@@ -38,6 +39,7 @@ Answer = Missing | str
 """``Missing``, or ``PRESENT``, ``UNKNOWN`` (nobody can tell) or ``ABSENT`` (some other defect)."""
 
 
+_ASSIGNED: Extractor[frozenset[str]] = Extractor("names.assigned", VERSION, assigned)
 _BOUND: Extractor[Bound] = Extractor("names.bound", VERSION, bound)
 
 
@@ -149,7 +151,7 @@ class Namespaces:
         """What a star import binds ``name`` to."""
         target = self.source(importer, level, module)
         if target is None:
-            return UNKNOWN
+            return ABSENT if not level and standard.lacks(module, name) else UNKNOWN
         if self.submodule(target, name) is not None and self.bound(target)[1]:
             return PRESENT  # a name of ``__all__`` is fetched as ``from package import name``
         names, has_all, listed, _ = self.bound(target)
@@ -222,6 +224,43 @@ class Namespaces:
             fetched == name and ((level, module) == (1, "") or (level, module) == (0, dotted))
             for level, module, fetched in imports_of(facts)
         )
+
+    def is_filled(self, path: str, name: str, importer: str) -> bool:
+        """Whether another module that is loaded as well sets ``name`` in the module ``path``."""
+        module = self.modules.module_of(path)[0].rpartition(".")[2]
+        for other in self._setters().get(name, ()):
+            if other == path:
+                continue
+            facts = self.project.facts(_ASSIGNED, [other]).get(other, frozenset())
+            owners = {text.rpartition(".")[0] for text in facts if text.endswith(f".{name}")}
+            if owners.isdisjoint({module, *self._aliases(other, module)}):
+                continue
+            if other == importer or self.loads(path, other) or self.loads(importer, other):
+                return True
+        return False
+
+    def _setters(self) -> dict[str, list[str]]:
+        """For each attribute name, the files that set it on something."""
+        return self.project.shared("names.setters", self._find_setters)
+
+    def _find_setters(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path, facts in self.project.facts(_ASSIGNED, list(scans(self.project))).items():
+            for name in {text.rpartition(".")[2] for text in facts}:
+                found.setdefault(name, []).append(path)
+        return found
+
+    def _aliases(self, path: str, module: str) -> set[str]:
+        """The names that ``path`` gives to something called ``module`` when it imports it."""
+        facts = scans(self.project).get(path)
+        found: set[str] = set()
+        for _, names, more in facts[1] if facts is not None else ():
+            found |= renamed(names or more, module)
+        for text in facts[2] if facts is not None else ():
+            for dotted, local in dotted_names(text):
+                if local and dotted.rpartition(".")[2] == module:
+                    found.add(local)
+        return found
 
     def is_fetched(self, path: str, name: str) -> bool:
         """Whether any other file imports ``name`` from the module ``path``."""

@@ -26,6 +26,10 @@ _FROM_CONTINUED = re.compile(rb"from((?:[\w. \t\f]|\\\r?\n)*?)" + _NAMES)
 _CONTINUED = re.compile(rb"(?:from|import)[\w. \t]*\\\r?\n")
 _IMPORT = re.compile(rb"\n[ \t\f]*import[ \t\\]([^\n;#]*)")
 _INLINE_IMPORT = re.compile(rb"[;:][ \t]*import[ \t\\]([^\n;#]*)")
+_ASSIGNED = re.compile(rb"(\w+)[ \t]*\.[ \t]*(\w+)[ \t]*(?::[^=\n]*)?=(?!=)")
+_SET_BY_NAME = re.compile(
+    rb"(?:setattr\(\s*|vars\(\s*)?(?:\w+\.)*(\w+)(?:\)\[|\.__dict__\[|\s*,)\s*[\"'](\w+)[\"']"
+)
 _IMPORT_MODULE = re.compile(rb"import_module\(\s*[\"']([\w.]+)[\"']")
 _CHAIN = re.compile(rb"\w+(?:\.\w+)+")
 _BROKEN_CHAIN = re.compile(rb"\w(?:\.[ \t\\]*\r?\n|[ \t\\]+\.[ \t]*\w|[ \t\\]*\r?\n[ \t]*\.)")
@@ -93,7 +97,7 @@ def scan(data: bytes, lazy_annotations: bool) -> Scan:
 
 def attributes(data: bytes) -> frozenset[str]:
     """``owner.name`` for each attribute in the text; ``.name`` where ``getattr`` may read it."""
-    found = set()
+    found: set[bytes] = set()
     for chain in set(_CHAIN.findall(data)):
         parts = chain.split(b".")
         found.update(b".".join(pair) for pair in zip(parts, parts[1:], strict=False))
@@ -101,6 +105,14 @@ def attributes(data: bytes) -> frozenset[str]:
         found.update(b".".join(pair) for pair in _CONTINUED_CHAIN.findall(data))
     if b"getattr" in data:
         found.update(owner + b"." + name for owner, name in _GETATTR.findall(data))
+    return _decoded(found)
+
+
+def assigned(data: bytes) -> frozenset[str]:
+    """``owner.name`` for each attribute that the text sets: ``module.name = value`` and the like."""
+    found = {b".".join(pair) for pair in _ASSIGNED.findall(data)}
+    if b"setattr" in data or b"__dict__" in data or b"vars(" in data:
+        found.update(b".".join(pair) for pair in _SET_BY_NAME.findall(data))
     return _decoded(found)
 
 

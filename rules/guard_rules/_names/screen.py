@@ -67,10 +67,10 @@ def _cross(project: Project) -> dict[str, set[Suspicion]]:
             for name in basenames.intersection(_names(listed) if fetched is None else fetched):
                 inner = targets.inner(path, module, target, name)
                 if inner in exports:
-                    here = _renamed(listed, name)
+                    here = renamed(listed, name)
                     readers.setdefault(path, set()).update((inner, local) for local in here)
         for text in fact[2]:
-            for dotted, local in _dotted_names(text):
+            for dotted, local in dotted_names(text):
                 for target in targets.chain(path, dotted):
                     if target in exports:
                         last = modules.module_of(target)[0].rpartition(".")[2]
@@ -169,7 +169,7 @@ def _names(listed: bytes) -> set[str]:
     return set(listed.replace(b",", b" ").replace(b"\\", b" ").decode("utf-8", "replace").split())
 
 
-def _renamed(listed: bytes, name: str) -> set[str]:
+def renamed(listed: bytes, name: str) -> set[str]:
     """The names that ``name`` or ``name as other`` has in the importing file."""
     words = listed.replace(b",", b" , ").replace(b"\\", b" ").decode("utf-8", "replace").split()
     found = set()
@@ -179,7 +179,7 @@ def _renamed(listed: bytes, name: str) -> set[str]:
     return found
 
 
-def _dotted_names(text: bytes) -> list[tuple[str, str]]:
+def dotted_names(text: bytes) -> list[tuple[str, str]]:
     """``a.b`` and the name it is given, for each part of ``import a.b as c, d``."""
     parts = text.replace(b"\\", b" ").decode("utf-8", "replace").split(",")
     return [

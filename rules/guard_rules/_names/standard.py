@@ -41,6 +41,15 @@ def is_unloaded(dotted: str, imported: tuple[str, ...]) -> bool:
 
 
 @cache
+def lacks(module: str, name: str) -> bool:
+    """Whether a star import of a standard module surely does not bring ``name``."""
+    source = _source(module) if module.partition(".")[0] in sys.stdlib_module_names else None
+    if source is None or any(fetched == "*" for _, _, fetched in _statements(source)):
+        return False
+    return not _binds(module, name)
+
+
+@cache
 def _source(dotted: str) -> tuple[str, bytes] | None:
     """The file of a standard module and its content; None for one without a source."""
     base = os.path.join(sysconfig.get_path("stdlib"), *dotted.split("."))
