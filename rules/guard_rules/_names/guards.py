@@ -34,7 +34,14 @@ else:
 _PREFIX = re.compile(rb"(?:\b\w+[ \t]*\.[ \t]*)+$")
 _WORD_BYTES = frozenset(bytes((b,)) for b in range(256) if chr(b).isalnum() or b in b"_")
 _PLAIN_TEST = re.compile(rb"[ \t]*(?:if|elif)[ \t]+(not[ \t]+)?$")
-_TESTING = re.compile(rb"\b(?:if|elif|while|and|or|not|assert|match|case|is)\b|[=!]=|:=")
+_TESTING = re.compile(rb"(?:\b(?:if|elif|while|and|or|not|assert|match)|\(|:=)[ \t]*$")
+_HARMLESS = re.compile(rb"[ \t]*(?:assert[ \t]+not[ \t]+$|del[ \t]+)")
+# One string or comment; what starts inside of one is passed over, as the tokenizer does.
+_STRING = re.compile(
+    rb"#[^\n]*|\"\"\"(?:[^\"\\]|\\.|\"(?!\"\"))*\"\"\"|'''(?:[^'\\]|\\.|'(?!''))*'''"
+    rb"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'",
+    re.DOTALL,
+)
 _FALSE_NAME = re.compile(rb"(\w+)[ \t]*(?::[^=\n]*)?=[ \t]*$")
 _NEVER = re.compile(rb"\b(?:if|while)[ \t]+(?:not[ \t]+True|False|0)[ \t]*:")
 _NEVER_TEXTS = (b"if False", b"if 0", b"while False", b"while 0", b"not True", b"if  ", b"while  ")
@@ -70,6 +77,25 @@ def has_never(data: bytes) -> bool:
 
 def read_guards(data: bytes, flags: frozenset[bytes]) -> Guards | None:
     """The guards of a file whose ``flag_names`` or ``has_never`` found any."""
+    guards = _read_guards(data, flags)
+    if guards is None and re.search(rb"\b[fFtT][rR]?[\"']", data) is None:
+        # A docstring may speak of the flag. Formatted strings hold code: they are left alone.
+        blank = _STRING.sub(_blank, data)
+        guards = _read_guards(blank, flag_names(blank))
+    return guards
+
+
+def _blank(match: re.Match[bytes]) -> bytes:
+    """A string without its content, as long as it was and with its line ends."""
+    text = match[0]
+    if text.startswith(b"#"):
+        return b" " * len(text)
+    quote = text[:3] if text[:3] in (b'"""', b"'''") else text[:1]
+    inner = text[len(quote) : -len(quote)]
+    return quote + re.sub(rb"[^\n]", b" ", inner) + quote
+
+
+def _read_guards(data: bytes, flags: frozenset[bytes]) -> Guards | None:
     if has_never(data) or (_FLAG in flags and re.search(rb"TYPE_CHECKING[ \t]+as\b", data)):
         return None
     parts: list[bytes] = []
@@ -141,6 +167,8 @@ def _may_decide(data: bytes, flag: bytes, line_start: int, before: bytes, after:
         return False
     if not before.strip() and re.match(rb"(?::[^=\n]*)?=[ \t]*False\b", after):
         return False
+    if _HARMLESS.match(before) and (before.lstrip().startswith(b"del") or after[:3] == b"or "):
+        return False
     if flag != _FLAG:
         return _TESTING.search(before) is not None
     # The names of ``from typing import ...``, on one line or in parentheses.
@@ -178,6 +206,9 @@ def _always_leaves(block: bytes) -> bool:
         _LEAVES.match(line.strip()) and len(line) - len(line.lstrip()) == first for line in lines
     ):
         return True
+    last = [line.strip() for line in lines if len(line) - len(line.lstrip()) == first][-1]
+    if last.startswith((b"if ", b"if(", b"elif ", b"for ")):
+        return False  # it may be passed over
     return _LEAVES.match(lines[-1].strip()) is not None and not _DEFINES.search(block)
 
 
