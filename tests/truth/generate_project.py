@@ -75,7 +75,8 @@ def bottom(draw: st.DrawFn) -> Lines:
     for name in NAMES:
         lines += filled(BOTTOM[draw(st.sampled_from(sorted(BOTTOM)))], name)
     if draw(st.integers(0, 7)) == 0:
-        lines += GETATTR
+        # With __all__: without it a star import asks the function for that too.
+        return [*lines, *GETATTR, f"__all__ = {list(NAMES)}"]
     return lines + listed(draw)
 
 
