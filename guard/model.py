@@ -137,6 +137,8 @@ class Report:
     results: tuple[RuleResult, ...]
     notes: tuple[str, ...] = field(default=())
     """What the user must know besides: an empty selection, a slow path that was taken."""
+    skipped: str = ""
+    """Why there was surely nothing to judge. A selection that is merely empty is unverified."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -148,6 +150,8 @@ class Report:
     def verdict(self) -> Verdict:
         """The worst verdict of the rules; a run without any rule is unverified, never pass."""
         verdicts = {result.verdict for result in self.results}
+        if self.skipped and verdicts <= {Verdict.SKIPPED}:
+            return Verdict.SKIPPED
         for verdict in (Verdict.FAIL, Verdict.UNVERIFIED, Verdict.HOLD, Verdict.PASS):
             if verdict in verdicts:
                 return verdict
@@ -158,7 +162,7 @@ EXIT_CODES = {
     Verdict.PASS: 0,
     Verdict.FAIL: 1,
     Verdict.UNVERIFIED: 3,
-    Verdict.SKIPPED: 3,
+    Verdict.SKIPPED: 0,
     Verdict.HOLD: 75,
 }
 

@@ -6,18 +6,21 @@ options -> place -> subject -> policy -> rules -> project -> engine -> report.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from guard.baseline import Baseline, parse_baseline, read_baseline
-from guard.cli._subject import Tree, Wanted, choose
+from guard.cli._policies import joined, judges_alike, lowered, newly_accepted
+from guard.cli._subject import Subject, Tree, Wanted, choose, reopened
 from guard.cli._surroundings import Surroundings
 from guard.cli._where import Where, locate
 from guard.config import POLICY_NAME, Policy, configure, default_policy, parse_policy, read_policy
-from guard.engine import ConfiguredRule, run, subtract
+from guard.engine import EMPTY, ConfiguredRule, run, subtract
 from guard.errors import GuardError, PolicyError, UsageError
-from guard.model import Level, Report, Stage
+from guard.model import Level, Report, RuleResult, Stage, Verdict
 from guard.project import SourceProject, WorkTree
+from guard.reporters._words import count
 from guard.rule import SourceRule, Version
 
 _MISNAMED = ("guard.yml", ".guard.yaml", ".guard.yml")
@@ -76,27 +79,28 @@ def check(request: Request, around: Surroundings, progress: Progress | None = No
     policy = _policy_of(subject.tree, where, rules, request.config)
     if isinstance(subject.tree, WorkTree) and not request.wanted.staged:
         _paths_exist(request.paths)
-    runner = _Runner(
-        request,
-        where,
-        choose_rules(configure(policy, rules), request.rules),
-        policy,
-        _baseline_of(subject.tree, policy, request.baseline),
-        progress,
-    )
-    project = runner.project(subject.tree, policy, where.selection)
-    selected = project.selected if project.has_selection else None
-    report = runner.judge(project, selected)
-    if subject.base is not None:
-        if report.findings or any(result.unjudged for result in report.results):
-            base = subject.base()
-            # What is selected may not exist there yet, so it is only asked what to report.
-            before = runner.project(base, _base_policy(base, runner, rules), ())
-            report = subtract(report, runner.judge(before, selected))
-        report = replace(report, subject=f"{report.subject} against {subject.against}")
+    baseline = _baseline_of(subject.tree, policy, request.baseline)
+    runner = _Runner(request, where, rules, policy, baseline, progress)
+    report = runner.report(subject.tree) if subject.base is None else _caused(subject, runner)
+    if request.wanted.staged and not report.files and _is_without_python(subject):
+        report = _nothing_to_judge(report)
     if subject.note:
         report = replace(report, notes=(subject.note, *report.notes))
     return Checked(report, where, subject.tree, policy, rules)
+
+
+def _is_without_python(subject: Subject) -> bool:
+    """Whether there is no Python file on either side, not even one that the policy excludes."""
+    trees = [reopened(subject.tree)] + ([subject.base()] if subject.base else [])
+    projects = [SourceProject(tree, cache=False) for tree in trees]
+    return not any(project.paths() or project.unreadable() for project in projects)
+
+
+def _nothing_to_judge(report: Report) -> Report:
+    """A repository of documents, or one that has only begun: its commits must not be blocked."""
+    reason = f"there is no Python file in the {report.subject}: there was nothing to judge"
+    results = (RuleResult(EMPTY, Verdict.SKIPPED, reason=reason),)
+    return replace(report, results=results, notes=(*report.notes, reason), skipped=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +109,32 @@ class _Runner:
 
     request: Request
     where: Where
-    rules: tuple[ConfiguredRule, ...]
+    known: tuple[SourceRule, ...]
     policy: Policy
     baseline: Baseline | None
     progress: Progress | None
+    layout: Policy | None = None
+    """The policy with the subject's roots and target, if that is another one."""
 
-    def project(self, tree: Tree, layout: Policy, selection: tuple[str, ...]) -> SourceProject:
+    def report(
+        self, tree: Tree, base: Callable[[], Tree] | None = None, before: Policy | None = None
+    ) -> Report:
+        """What the rules say of ``tree`` and not of its ``base``.
+
+        ``before`` is the policy of the base. Rules, levels and exclusions are the same on both
+        sides, else a rule that is switched on would blame old code on the change. Roots and target
+        are the base's own: to move them is a change.
+        """
+        project = self._project(tree, self.layout or self.policy, self.where.selection)
+        selected = project.selected if project.has_selection else None
+        report = self._judge(project, selected)
+        if base is None or not (report.findings or any(r.unjudged for r in report.results)):
+            return report
+        # What is selected may not exist there yet, so it is only asked what to report.
+        older = self._project(base(), before or self.policy, ())
+        return subtract(report, self._judge(older, selected))
+
+    def _project(self, tree: Tree, layout: Policy, selection: tuple[str, ...]) -> SourceProject:
         """``layout`` is the policy that says where this tree's modules lie and for which Python."""
         return SourceProject(
             tree,
@@ -122,26 +146,64 @@ class _Runner:
             progress=self.progress,
         )
 
-    def judge(self, project: SourceProject, selected: Callable[[str], bool] | None) -> Report:
+    def _judge(self, project: SourceProject, selected: Callable[[str], bool] | None) -> Report:
         """What the rules say of ``project``, with the project's own notes."""
         stage = self.request.stage
         if stage is None:
             stage = Stage.PRE_COMMIT if self.request.wanted.staged else Stage.PULL_REQUEST
-        report = run(project, self.rules, stage=stage, baseline=self.baseline, selected=selected)
+        report = run(
+            project,
+            choose_rules(configure(self.policy, self.known), self.request.rules),
+            stage=stage,
+            baseline=self.baseline,
+            selected=selected,
+            known=[rule.id for rule in self.known],
+        )
         notes = tuple(note for note in project.notes if note not in report.notes)
         return replace(report, notes=(*report.notes, *notes))
 
 
-def _base_policy(tree: Tree, runner: _Runner, rules: tuple[SourceRule, ...]) -> Policy:
-    """Rules, levels and exclusions are the subject's on both sides, else a rule that is switched
-    on would blame old code on the change. Roots and target are the base's own: to move them is one.
-    """
-    if runner.request.config is not None:
-        return runner.policy
+def _caused(subject: Subject, runner: _Runner) -> Report:
+    """What a change causes, by its own policy and by the one that it found."""
+    assert subject.base is not None
+    base = cache(subject.base)
+    against = subject.against.partition(",")[0]
+    before, notes = runner.policy, list[str]()
+    if runner.request.config is None and not subject.untouched(POLICY_NAME):
+        try:
+            before = _policy_of(base(), runner.where, runner.known, None)
+        except GuardError:  # it may not be readable today; it must be possible to mend it
+            notes.append(f"the {POLICY_NAME} of {against} cannot be read and was not applied")
+    report = runner.report(subject.tree, base, before)
+    if not judges_alike(before, runner.policy):
+        older = replace(runner, policy=before, layout=runner.policy)
+        report = joined(report, older.report(reopened(subject.tree), base, before), against)
+        notes.append(f"{POLICY_NAME} differs from that of {against}: both were applied")
+    notes += [f"{POLICY_NAME} {what}" for what in lowered(before, runner.policy)]
+    notes += _accepted(subject, runner, before, base, against)
+    return replace(
+        report,
+        subject=f"{report.subject} against {subject.against}",
+        notes=(*notes, *report.notes),
+    )
+
+
+def _accepted(
+    subject: Subject, runner: _Runner, before: Policy, base: Callable[[], Tree], against: str
+) -> Iterator[str]:
+    """A note on findings that the change itself adds to the baseline."""
+    newer, name = runner.baseline, runner.policy.baseline
+    if newer is None or name is None or runner.request.baseline.file is not None:
+        return
+    if before.baseline == name and subject.untouched(name):
+        return
     try:
-        return _policy_of(tree, runner.where, rules, None)
-    except GuardError:  # an older policy may not be readable today; it judges nothing here
-        return runner.policy
+        older = _baseline_of(base(), before, runner.request.baseline)
+    except GuardError:
+        older = None
+    number = newly_accepted(older, newer)
+    if number:
+        yield f"{name} accepts {count(number, 'finding')} more than in {against}"
 
 
 def _policy_of(

@@ -30,6 +30,13 @@ class Subject:
     against: str = ""
     """What the base is, for messages."""
     note: str = ""
+    untouched: Callable[[str], bool] = lambda path: False
+    """Whether a file is surely the same on both sides; where it is not known, it is not."""
+
+
+def reopened(tree: Tree) -> Tree:
+    """The same files once more: a tree serves one project."""
+    return Commit(tree.top, tree.commit) if isinstance(tree, Commit) else type(tree)(tree.top)
 
 
 def choose(wanted: Wanted, top: str, environ: Mapping[str, str]) -> Subject:
@@ -58,9 +65,15 @@ def _staged(repository: git.Git) -> Subject:
     top, head = repository.top, repository.head()
     if head is None:
         return Subject(Index(top), note="there is no commit yet: the whole index was checked")
-    if not repository.changed(head):
+    changed = {path for path, _, _ in repository.changed(head)}
+    if not changed:
         return Subject(Index(top), note="nothing is staged: the whole index was checked")
-    return Subject(Index(top), lambda: Commit(top, head), "HEAD")
+    return Subject(
+        Index(top),
+        lambda: Commit(top, head),
+        "HEAD",
+        untouched=lambda path: path not in changed,
+    )
 
 
 def _between(repository: git.Git, old: str, new: str) -> Subject:

@@ -140,7 +140,7 @@ def _invocation(report: Report, context: ReportContext) -> Plain:
         notifications.append({"level": "error", "message": {"text": text}})
     notifications += [{"level": "note", "message": {"text": note}} for note in report.notes]
     return {
-        "executionSuccessful": report.verdict in (Verdict.PASS, Verdict.FAIL),
+        "executionSuccessful": report.verdict not in (Verdict.UNVERIFIED, Verdict.HOLD),
         "exitCode": EXIT_CODES[report.verdict],
         "toolExecutionNotifications": notifications,
     }

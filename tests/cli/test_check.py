@@ -183,11 +183,160 @@ class TestStaged:
 
     def test_the_policy_is_the_one_in_the_index(self, repo) -> None:
         repo.file("guard.yaml", "version: 1\nrules: {lost-word: warning}\n")
+        repo.commit()
         repo.stage(c="# use pear\n")
         repo.file("guard.yaml", "not a policy")
         document = repo.check("--staged")
         assert [f["level"] for f in document["findings"]] == ["warning"]
         assert document["verdict"] == "pass"
+
+
+LOOSER = {
+    "rules: {lost-word: off}": "lowers lost-word from error to off",
+    "rules: {lost-word: warning}": "lowers lost-word from error to warning",
+    "exclude: [new.py]": "excludes 'new.py'",
+    "per-path: [{paths: [new.py], rules: {lost-word: off}}]": "",
+}
+
+
+class TestLooserPolicy:
+    """A change is judged by the policy that it found as well as by its own."""
+
+    @pytest.mark.parametrize("text", LOOSER)
+    @pytest.mark.parametrize("argv", [("--staged",), ("--since", "HEAD")])
+    def test_it_does_not_hide_what_comes_with_it(self, repo, text, argv) -> None:
+        repo.file("guard.yaml", f"version: 1\n{text}\n")
+        repo.stage(new="# use pear\n")
+        document = repo.check(*argv)
+        assert document["verdict"] == "fail"
+        assert [(f["path"], f["level"]) for f in document["findings"]] == [("new.py", "error")]
+        against = "HEAD" if argv == ("--staged",) else repo.git("rev-parse", "HEAD")[:7]
+        told = "\n".join(document["notes"])
+        assert f"guard.yaml differs from that of {against}: both were applied" in told
+        assert "let a looser one land in a change of its own" in told or "warning" in text
+        assert LOOSER[text] in told
+
+    def test_it_counts_from_the_next_change_on(self, repo) -> None:
+        repo.file("guard.yaml", "version: 1\nrules: {lost-word: warning}\n")
+        repo.stage(other="")
+        assert repo.check("--staged")["verdict"] == "pass"
+        repo.commit()
+        repo.stage(new="# use pear\n")
+        document = repo.check("--staged")
+        assert [f["level"] for f in document["findings"]] == ["warning"]
+        assert document["notes"] == []
+
+    def test_old_findings_are_not_those_of_the_change(self, repo) -> None:
+        repo.commit(old="# use plum\n")
+        repo.file("guard.yaml", "version: 1\nexclude: [old.py]\n")
+        repo.stage(other="")
+        assert repo.check("--staged")["findings"] == []
+
+    def test_a_stricter_one_counts_at_once(self, repo) -> None:
+        repo.file("guard.yaml", "version: 1\nrules: {lost-word: off, any-word: off}\n")
+        repo.commit(old="# use plum\n")
+        repo.file("guard.yaml", "version: 1\n")
+        repo.stage(new="# use pear\n")
+        assert repo.found("--staged") == [("new.py", "pear")]
+
+    def test_words_alone_change_nothing(self, repo) -> None:
+        repo.commit(a="# define apple\n")
+        repo.file("guard.yaml", "version: 1  # the first\n")
+        repo.stage(new="")
+        assert repo.check("--staged")["notes"] == []
+
+    def test_another_target_is_told(self, repo) -> None:
+        repo.file("guard.yaml", "version: 1\ntarget-version: '3.14'\n")
+        repo.stage()
+        (note,) = repo.check("--staged")["notes"]
+        assert note == "guard.yaml moves target-version from what the package says to 3.14"
+
+    def test_a_broken_one_can_be_mended(self, repo) -> None:
+        repo.file("guard.yaml", "version: 7\n")
+        repo.commit()
+        repo.file("guard.yaml", "version: 1\n")
+        repo.stage()
+        document = repo.check("--staged")
+        assert document["verdict"] == "pass"
+        assert document["notes"] == [
+            "the guard.yaml of HEAD cannot be read and was not applied",
+        ]
+
+    def test_what_the_change_adds_to_the_baseline_is_told(self, repo) -> None:
+        repo.commit(old="# use plum\n")
+        repo.file("guard.yaml", "version: 1\nbaseline: known.json\n")
+        assert repo.run("check", "--write-baseline").exit_code == 0
+        repo.commit()
+        repo.stage(new="# use pear\n")
+        assert repo.found("--staged") == [("new.py", "pear")]
+        assert repo.run("check", "--write-baseline").exit_code == 0
+        repo.stage()
+        document = repo.check("--staged")
+        assert document["verdict"] == "pass"
+        assert "known.json accepts 1 finding more than in HEAD" in document["notes"]
+
+    def test_a_policy_that_the_user_names_is_the_only_one(self, repo) -> None:
+        repo.file("p.yaml", "version: 1\nrules: {lost-word: warning}\n")
+        repo.file("guard.yaml", "version: 1\nrules: {lost-word: off}\n")
+        repo.stage(new="# use pear\n")
+        document = repo.check("--staged", "--config", "p.yaml")
+        assert ([f["level"] for f in document["findings"]], document["notes"]) == (["warning"], [])
+
+
+class TestNoPython:
+    """Nothing to judge at all skips the hook; a selection that is empty does not pass."""
+
+    def test_a_repository_that_has_only_begun(self, folder) -> None:
+        folder.git("init", "-q")
+        document = folder.check("--staged")
+        assert document["verdict"] == "skipped"
+        assert document["rules"][0]["id"] == "empty-selection"
+        assert (
+            "there is no Python file in the index: there was nothing to judge"
+            in (document["notes"])
+        )
+        for form in ("text", "github", "markdown", "junit", "sarif", "jsonl"):
+            done = folder.run("check", "--staged", "--format", form)
+            assert done.exit_code == 0
+            assert "no Python file in the index" in done.stdout or form == "jsonl"
+        assert folder.check()["verdict"] == "unverified"
+
+    def test_a_repository_of_documents(self, folder) -> None:
+        folder.git("init", "-q")
+        folder.file("readme.md", "one")
+        folder.commit()
+        assert folder.check("--staged")["verdict"] == "skipped"
+        folder.file("readme.md", "two")
+        folder.git("add", "-A")
+        document = folder.check("--staged")
+        assert (document["verdict"], document["subject"]) == ("skipped", "index against HEAD")
+        old = folder.git("rev-parse", "HEAD")
+        new = folder.commit()
+        folder.environ |= {"PRE_COMMIT_FROM_REF": old, "PRE_COMMIT_TO_REF": new}
+        assert folder.check("--staged")["verdict"] == "skipped"
+        for argv in ([], ["--rev", "HEAD"], ["--since", old]):
+            assert folder.check(*argv)["verdict"] == "unverified"
+
+    def test_the_last_python_file_goes(self, repo) -> None:
+        repo.git("rm", "-q", "a.py", "b.py")
+        assert repo.check("--staged")["verdict"] == "unverified"
+
+    def test_what_is_excluded_is_there(self, repo) -> None:
+        repo.file("guard.yaml", "version: 1\nexclude: ['*.py']\n")
+        repo.commit()
+        assert repo.check("--staged")["verdict"] == "unverified"
+
+    def test_what_cannot_be_read_is_there(self, folder) -> None:
+        folder.git("init", "-q")
+        (folder.top / "x.py").symlink_to("nowhere")
+        folder.git("add", "-A")
+        assert folder.check("--staged")["verdict"] == "unverified"
+
+    def test_a_broken_policy_still_blocks(self, folder) -> None:
+        folder.git("init", "-q")
+        folder.file("guard.yaml", "version: 7\n")
+        folder.git("add", "-A")
+        assert folder.run("check", "--staged").exit_code == 2
 
 
 class TestSince:
@@ -284,6 +433,12 @@ class TestRules:
         found = repo.check("--select", "any-word")["findings"]
         assert {f["rule"] for f in found} == {"any-word"}
         assert {f["level"] for f in found} == {"error"}
+
+    def test_an_inline_ignore_may_name_a_rule_that_is_left_out(self, repo) -> None:
+        repo.write(c="x = 1  # guard: ignore[lost-word] known  # use pear\n")
+        for argv in ([], ["--ignore", "lost-word"], ["--select", "any-word,inline-ignore"]):
+            names = {f["rule"] for f in repo.check("--select", "inline-ignore", *argv)["findings"]}
+            assert "inline-ignore" not in names
 
     def test_ignore_leaves_a_rule_out(self, repo) -> None:
         repo.write(c="# use pear\n")
