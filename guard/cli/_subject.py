@@ -56,6 +56,9 @@ def choose(wanted: Wanted, top: str, environ: Mapping[str, str]) -> Subject:
         ends = environ.get("PRE_COMMIT_FROM_REF"), environ.get("PRE_COMMIT_TO_REF")
         if ends[0] and ends[1]:
             return _between(repository, ends[0], ends[1])
+        pushed = environ.get("PRE_COMMIT_LOCAL_BRANCH")
+        if pushed:
+            return _pushed(repository, pushed)
         return _staged(repository)
     return _since(repository, wanted.since, wanted.rev)
 
@@ -87,6 +90,15 @@ def _between(repository: git.Git, old: str, new: str) -> Subject:
     if base == tip:
         return Subject(Commit(top, tip), note=f"no commits from {old} to {new}: all was checked")
     return Subject(Commit(top, tip), lambda: Commit(top, base), f"{base[:7]}, the base of {old}")
+
+
+def _pushed(repository: git.Git, branch: str) -> Subject:
+    """A push that pre-commit names no older end for: the remote has nothing of this history.
+
+    What happens to be staged meanwhile is not part of it.
+    """
+    tree = Commit(repository.top, repository.resolve(branch))
+    return Subject(tree, note=f"the whole history of {branch} is pushed: all was checked")
 
 
 def _since(repository: git.Git, since: str | None, rev: str | None) -> Subject:

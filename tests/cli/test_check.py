@@ -170,6 +170,14 @@ class TestStaged:
         assert document["verdict"] == "fail"
         assert "all was checked" in document["notes"][0]
 
+    def test_a_push_to_an_empty_remote_checks_all_that_is_pushed(self, repo) -> None:
+        repo.commit(old="# use plum\n")
+        repo.stage(old="", new="# use pear\n")
+        repo.environ |= {"PRE_COMMIT_LOCAL_BRANCH": "refs/heads/main"}
+        document = repo.check("--staged")
+        assert [f["name"] for f in document["findings"]] == ["plum"]
+        assert "all was checked" in document["notes"][0]
+
     def test_a_file_that_could_not_be_judged_before_does_not_block(self, repo) -> None:
         repo.commit(c="# unsure\n")
         repo.stage(d="# define pear\n")
