@@ -81,26 +81,28 @@ class Compiled:
             if kind == "load" and name not in known
         )
 
-    def may_miss(
-        self, names: frozenset[str], inner: tuple[tuple[int, frozenset[str]], ...]
-    ) -> bool:
-        """Whether a name of a guarded block may be loaded before anything binds it.
+    def missed(self, names: frozenset[str]) -> set[str]:
+        """The ``names`` of guarded blocks that may be loaded as globals before they are bound."""
+        found: set[str] = set()
+        names -= _ALWAYS_BUILT_IN
+        for code in self.codes:
+            for name in names.intersection(code.co_names) - found:
+                if name not in self.stored:
+                    if _first(code, name) in ("load", "delete"):
+                        found.add(name)
+                elif code is self.code and self._may_load_first(name):
+                    found.add(name)
+        return found
+
+    def misses_local(self, inner: tuple[tuple[int, frozenset[str]], ...]) -> bool:
+        """Whether a function may load a name before it binds it, where guarded code binds it.
 
         ``inner``: for guarded blocks in functions and classes, their line and what they bind.
         """
-        names -= _ALWAYS_BUILT_IN
-        for code in self.codes:
-            for name in names.intersection(code.co_names):
-                if name not in self.stored:
-                    if _first(code, name) in ("load", "delete"):
-                        return True
-                elif code is self.code and self._may_load_first(name):
-                    return True
-            if code is not self.code and inner:
-                lines = _lines(code)
-                for line, bound in inner:
-                    if line in lines and _may_miss_local(code, bound):
-                        return True
+        for code in self.codes[1:] if inner else ():
+            lines = _lines(code)
+            if any(line in lines and _may_miss_local(code, bound) for line, bound in inner):
+                return True
         return False
 
     def _may_load_first(self, name: str) -> bool:
@@ -193,7 +195,8 @@ def _lines(code: CodeType) -> range:
 
 def _may_miss_local(code: CodeType, bound: frozenset[str]) -> bool:
     """Whether a function may load one of its own ``bound`` names before it stores it."""
-    variables = code.co_varnames[_argument_count(code) :] + code.co_cellvars + code.co_freevars
+    # A free variable is its owner's to judge: the owner makes the closure after it stores.
+    variables = code.co_varnames[_argument_count(code) :] + code.co_cellvars
     wanted = bound.intersection(variables)
     if not wanted:
         return False
@@ -201,12 +204,14 @@ def _may_miss_local(code: CodeType, bound: frozenset[str]) -> bool:
 
     seen: set[str] = set()
     for instruction in get_instructions(code):
+        if instruction.opname == "MAKE_CELL":
+            continue  # at the start of the function, for every cell
         names = instruction.argval
         for name in wanted.intersection(names if isinstance(names, tuple) else (names,)):
-            if name not in seen and not instruction.opname.startswith(("STORE", "MAKE_CELL")):
+            if name not in seen and not instruction.opname.startswith("STORE"):
                 return True
             seen.add(name)
-    return bool(wanted.intersection(code.co_cellvars + code.co_freevars))
+    return bool(wanted - seen)
 
 
 def _argument_count(code: CodeType) -> int:

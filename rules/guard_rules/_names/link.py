@@ -43,8 +43,7 @@ def unjudged(project: Project) -> Iterator[Unjudged]:
         if facts[5]:
             yield Unjudged(path, facts[5])
     spaces = namespaces(project)
-    candidates = own_candidates(project)
-    for path, summary in spaces.load(candidates).items():
+    for path, summary in spaces.load(_suspected(project)).items():
         if summary is not None and summary["problem"] and not scans(project)[path][5]:
             yield Unjudged(path, summary["problem"], summary["problem_line"])
 
@@ -69,8 +68,9 @@ def guarded_name(project: Project, path: str, scope: str, name: str) -> Place | 
 def own_defects(project: Project) -> Iterator[Defect]:
     """Names that a file guards and evaluates itself."""
     spaces = namespaces(project)
-    spaces.load(own_candidates(project))
-    for path in own_candidates(project):
+    candidates = _suspected(project)
+    spaces.load(candidates)
+    for path in candidates:
         summary = spaces.summary(path)
         if summary is None or summary["problem"]:
             continue
@@ -78,12 +78,38 @@ def own_defects(project: Project) -> Iterator[Defect]:
         yield from _submodules(spaces, path, summary)
 
 
+def _suspected(project: Project) -> list[str]:
+    """The own candidates that the other cheap facts do not clear."""
+
+    def find() -> list[str]:
+        spaces = namespaces(project)
+        return [
+            path
+            for path, suspicions in own_candidates(project).items()
+            if any(_is_suspect(spaces, path, suspicion) for suspicion in suspicions)
+        ]
+
+    return project.shared("names.suspected", find)
+
+
+def _is_suspect(spaces: Namespaces, path: str, suspicion: str) -> bool:
+    kind, _, name = suspicion.partition(" ")
+    if kind == "use":
+        found = spaces.through_stars(path, name)
+        return found not in (PRESENT, UNKNOWN) and not spaces.is_filled(path, name, path)
+    if kind == "listed":
+        return spaces.submodule(path, name) is None
+    if kind == "star":
+        return spaces.may_be_guarded_elsewhere(path, name)
+    return True
+
+
 def cross_defects(project: Project) -> Iterator[Defect]:
     """Names that a file fetches, lists or reads although their module only guards them."""
     spaces = namespaces(project)
     suspects = cross_candidates(project)
     confirmed = {path for path, found in suspects.items() if _is_confirmed(spaces, path, found)}
-    candidates = sorted(confirmed.union(own_candidates(project)))
+    candidates = sorted(confirmed.union(_suspected(project)))
     spaces.load(candidates)
     for path in candidates:
         summary = spaces.summary(path)

@@ -110,12 +110,9 @@ class Namespaces:
         if names is not None:
             if name in names:
                 return PRESENT
-            facts = scans(self.project).get(path)
-            for level, module, fetched in imports_of(facts) if facts is not None else ():
-                if fetched == "*":
-                    found = self.through_star(path, level, module, name)
-                    if found in (PRESENT, UNKNOWN):
-                        return found
+            found = self.through_stars(path, name)
+            if found in (PRESENT, UNKNOWN):
+                return found
         summary = self.summary(path)
         if summary is None or summary["problem"] or summary["dynamic"]:
             return UNKNOWN
@@ -133,6 +130,35 @@ class Namespaces:
             if target is not None and self.attribute(target, name) != ABSENT:
                 return Missing(path, place(path, span))
         return through_star
+
+    def stars(self, path: str) -> list[tuple[int, str]]:
+        """The star imports of a file that run: dots and module."""
+        facts = scans(self.project).get(path)
+        imports = imports_of(facts) if facts is not None else ()
+        return [(level, module) for level, module, fetched in imports if fetched == "*"]
+
+    def through_stars(self, path: str, name: str) -> Answer:
+        """What the star imports of a file bind ``name`` to, all of them taken together."""
+        answer: Answer = ABSENT
+        for level, module in self.stars(path):
+            found = self.through_star(path, level, module, name)
+            if found in (PRESENT, UNKNOWN):
+                return found
+            if found != ABSENT:
+                answer = found
+        return answer
+
+    def may_be_guarded_elsewhere(self, path: str, name: str) -> bool:
+        """Whether a star import of ``path`` may have meant a name that its module guards."""
+        facts = scans(self.project).get(path)
+        if facts is None or "*" in facts[4]:
+            return True
+        for level, module in self.stars(path):
+            target = self.source(path, level, module)
+            possible = self._exported.get(target, set()) if target is not None else set()
+            if name in possible or "*" in possible:
+                return True
+        return False
 
     def _through_stars(self, path: str, summary: Summary, name: str) -> Answer:
         answer: Answer = ABSENT

@@ -13,7 +13,7 @@ import re
 from guard_rules._names.compiled import Compiled
 from guard_rules._names.guards import flag_names, has_never, read_guards
 
-VERSION = "7"
+VERSION = "8"
 
 # ``from a.b import (c, d)``: the module, the names in parentheses, the names on the line. The
 # first pattern starts with plain letters, which the regex engine finds ten times faster.
@@ -26,14 +26,14 @@ _FROM_CONTINUED = re.compile(rb"from((?:[\w. \t\f]|\\\r?\n)*?)" + _NAMES)
 _CONTINUED = re.compile(rb"(?:from|import)[\w. \t]*\\\r?\n")
 _IMPORT = re.compile(rb"\n[ \t\f]*import[ \t\\]([^\n;#]*)")
 _INLINE_IMPORT = re.compile(rb"[;:][ \t]*import[ \t\\]([^\n;#]*)")
-_ASSIGNED = re.compile(rb"(\w+)[ \t]*\.[ \t]*(\w+)[ \t]*(?::[^=\n]*)?=(?!=)")
+_ASSIGNED = re.compile(rb"\n[ \t]*(\w[\w.]*(?:[ \t]*=[ \t]*\w[\w.]*)*[ \t]*(?::[^=\n]*)?)=(?!=)")
 _SET_BY_NAME = re.compile(
     rb"(?:setattr\(\s*|vars\(\s*)?(?:\w+\.)*(\w+)(?:\)\[|\.__dict__\[|\s*,)\s*[\"'](\w+)[\"']"
 )
 _IMPORT_MODULE = re.compile(rb"import_module\(\s*[\"']([\w.]+)[\"']")
-_CHAIN = re.compile(rb"\w+(?:\.\w+)+")
-_BROKEN_CHAIN = re.compile(rb"\w(?:\.[ \t\\]*\r?\n|[ \t\\]+\.[ \t]*\w|[ \t\\]*\r?\n[ \t]*\.)")
-_CONTINUED_CHAIN = re.compile(rb"(\w+)[ \t\\\r\n]*\.[ \t\\\r\n]*(\w+)")
+_MEMBER = re.compile(rb"[ \t\\\r\n]*\.[ \t\\\r\n]*(\w+)")
+_BEHIND = frozenset((b".", b" ", b"\t", b"\\", b"\r", b"\n"))
+_WORD_BYTES = frozenset(bytes((b,)) for b in range(256) if chr(b).isalnum() or b in b"_")
 _GETATTR = re.compile(rb"getattr\(\s*(\w+)\s*,\s*[\"'](\w+)[\"']")
 _PLAIN_ALL = re.compile(rb"(?m)^__all__[^=\n]*=[ \t]*([\[(][\w\"',\s]*[\])])[ \t]*(?:#|\r?$)")
 _QUOTED = re.compile(rb"[\"'](\w+)[\"']")
@@ -46,13 +46,18 @@ _ASCII_BASED = re.compile(
     rb"(?i)utf[-_]?8(?:[-_]sig)?|(?:us[-_])?ascii|latin[-_]?1|l1|iso[-_]?8859[-_]?\d+|cp125\d|"
     rb"windows[-_]125\d|koi8[-_][ru]|mac[-_]?roman|euc[-_]?(?:jp|kr)"
 )
+UNCLEAR = ("unclear",)
 _FUTURE_ANNOTATIONS = 0x1000000  # __future__.annotations.compiler_flag
 
-Scan = tuple[bool, list[tuple[bytes, bytes, bytes]], list[bytes], bool, tuple[str, ...], str]
-"""``(has a guard, from-imports, imports, is a candidate, names that may be guarded, problem)``.
+Scan = tuple[
+    bool, list[tuple[bytes, bytes, bytes]], list[bytes], tuple[str, ...], tuple[str, ...], str
+]
+"""``(has a guard, from-imports, imports, suspicions, names that may be guarded, problem)``.
 
 A from-import is ``(module, names in parentheses, names on the line)`` as written, an import the
-text behind the keyword. ``*`` among the names stands for a star import under a guard.
+text behind the keyword. A suspicion is ``use NAME``, ``listed NAME`` (in ``__all__``), ``star NAME``
+(loaded, and perhaps brought by a star import), or one of ``local``, ``version``, ``submodule`` and
+``unclear``. ``*`` among the names stands for a star import under a guard.
 """
 
 
@@ -61,13 +66,13 @@ def scan(data: bytes, lazy_annotations: bool) -> Scan:
     data, problem = _readable(data)
     flags = flag_names(data)
     if not flags and not has_never(data):
-        return False, *_imports(data), False, (), problem
+        return False, *_imports(data), (), (), problem
     guards = read_guards(data, flags)
     froms, plains = _imports(data if guards is None else guards.running)
     if guards is None or problem:
-        return True, froms, plains, True, _stored(data), problem
+        return True, froms, plains, UNCLEAR, _stored(data), problem
     if not guards.names:
-        return True, froms, plains, False, (), problem
+        return True, froms, plains, (), (), problem
     try:
         code = compile(
             guards.reduced,
@@ -78,39 +83,57 @@ def scan(data: bytes, lazy_annotations: bool) -> Scan:
         )
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         # Perhaps newer syntax than this interpreter's; the abstract run will tell.
-        return True, froms, plains, True, _words(data), problem
+        return True, froms, plains, UNCLEAR, _words(data), problem
     compiled = Compiled(code)
     exports = guards.names - (compiled.stored - compiled.deleted)
     if b"version_info" in data:
         exports = guards.names  # what the module binds may depend on the version
     if _REPLACED.search(data):
         exports = frozenset()  # the module puts another object in its place: not its names
-    candidate = (
-        compiled.may_miss(guards.names, guards.inner)
-        or (b"version_info" in data and not guards.names.isdisjoint(compiled.stored))
-        or (b"__all__" in data and not exports.isdisjoint(_listed(data)))
-        or (b"*" in data and _STAR.search(data) is not None and bool(compiled.unknown()))
-        or compiled.reads(guards.submodules)
-    )
-    return True, froms, plains, candidate, tuple(sorted(exports)), problem
+    suspects = [f"use {name}" for name in compiled.missed(guards.names)]
+    if compiled.misses_local(guards.inner):
+        suspects.append("local")
+    if b"version_info" in data and not guards.names.isdisjoint(compiled.stored):
+        suspects.append("version")
+    if b"__all__" in data:
+        suspects += [f"listed {name}" for name in exports.intersection(_listed(data))]
+    if b"*" in data and _STAR.search(data) is not None:
+        suspects += [f"star {name}" for name in compiled.unknown() - guards.names]
+    if compiled.reads(guards.submodules):
+        suspects.append("submodule")
+    return True, froms, plains, tuple(sorted(suspects)), tuple(sorted(exports)), problem
 
 
-def attributes(data: bytes) -> frozenset[str]:
-    """``owner.name`` for each attribute in the text; ``.name`` where ``getattr`` may read it."""
+def attributes(data: bytes, owners: tuple[str, ...]) -> frozenset[str]:
+    """``owner.name`` for each attribute that is read from one of ``owners``, by name or getattr.
+
+    ``owners`` are names that any file of the project gives to a module.
+    """
     found: set[bytes] = set()
-    for chain in set(_CHAIN.findall(data)):
-        parts = chain.split(b".")
-        found.update(b".".join(pair) for pair in zip(parts, parts[1:], strict=False))
-    if _BROKEN_CHAIN.search(data) is not None:
-        found.update(b".".join(pair) for pair in _CONTINUED_CHAIN.findall(data))
-    if b"getattr" in data:
+    froms, plains = _imports(data)
+    imported = b" ".join([*plains, *(part for names in froms for part in names)])
+    for word in {owner.encode() for owner in owners}.intersection(_WORD.findall(imported)):
+        at = data.find(word)
+        while at >= 0:
+            end = at + len(word)
+            if data[at - 1 : at] not in _WORD_BYTES and data[end : end + 1] in _BEHIND:
+                name = _MEMBER.match(data, end)
+                if name is not None:
+                    found.add(word + b"." + name[1])
+            at = data.find(word, end)
+    if b"getattr(" in data:
         found.update(owner + b"." + name for owner, name in _GETATTR.findall(data))
     return _decoded(found)
 
 
 def assigned(data: bytes) -> frozenset[str]:
     """``owner.name`` for each attribute that the text sets: ``module.name = value`` and the like."""
-    found = {b".".join(pair) for pair in _ASSIGNED.findall(data)}
+    found = set()
+    for text in _ASSIGNED.findall(data):
+        for target in text.split(b"="):
+            parts = target.split(b":")[0].strip().split(b".")
+            if len(parts) > 1:
+                found.add(b".".join(parts[-2:]))
     if b"setattr" in data or b"__dict__" in data or b"vars(" in data:
         found.update(b".".join(pair) for pair in _SET_BY_NAME.findall(data))
     return _decoded(found)
@@ -157,14 +180,12 @@ def _readable(data: bytes) -> tuple[bytes, str]:
 
 
 def _listed(data: bytes) -> set[str]:
-    """The strings near each ``__all__``: what stands in the brackets behind it."""
+    """The strings in the brackets behind each ``__all__``."""
     found: set[bytes] = set()
     at = data.find(b"__all__")
     while at >= 0:
-        line_end = data.find(b"\n", at)
-        end = max(data.find(b"]", at), data.find(b")", at), line_end)
-        if b"[" in data[at:line_end]:
-            end = data.find(b"]", at)
+        opening = min((p for p in (data.find(b"[", at), data.find(b"(", at)) if p >= 0), default=at)
+        end = data.find(b"]" if data[opening : opening + 1] == b"[" else b")", opening)
         found.update(_QUOTED.findall(data[at : end if end >= 0 else len(data)]))
         at = data.find(b"__all__", at + 7)
     return set(_decoded(found))

@@ -28,9 +28,9 @@ def _scans(project: Project) -> dict[str, Scan]:
     return project.facts(extractor, [path for path in project.paths() if path.endswith(".py")])
 
 
-def own_candidates(project: Project) -> list[str]:
-    """Files in which a guarded name of their own may be evaluated."""
-    return [path for path, facts in scans(project).items() if facts[3]]
+def own_candidates(project: Project) -> dict[str, tuple[str, ...]]:
+    """Files in which a guarded name of their own may be evaluated, and what is suspected."""
+    return {path: facts[3] for path, facts in scans(project).items() if facts[3]}
 
 
 Suspicion = tuple[str, str, bool]
@@ -75,9 +75,10 @@ def _cross(project: Project) -> dict[str, set[Suspicion]]:
                     if target in exports:
                         last = modules.module_of(target)[0].rpartition(".")[2]
                         readers.setdefault(path, set()).add((target, local or last))
-    read = _attributes(project, list(readers))
-    for path, owners in readers.items():
-        for file, local in owners:
+    owners = sorted({local for found_here in readers.values() for _, local in found_here})
+    read = _attributes(project, list(readers), tuple(owners))
+    for path, modules_read in readers.items():
+        for file, local in modules_read:
             for name in _read_names(read.get(path), local, exports[file]):
                 found.setdefault(path, set()).add((file, name, True))
     return found
@@ -87,7 +88,7 @@ def _read_names(known: frozenset[str] | None, local: str, names: set[str]) -> se
     """The guarded ``names`` for which ``local.name`` stands in the text."""
     if known is None or "*" in names:
         return names
-    return {name for name in names if f"{local}.{name}" in known or f".{name}" in known}
+    return {name for name in names if f"{local}.{name}" in known}
 
 
 class _Targets:
@@ -189,12 +190,14 @@ def dotted_names(text: bytes) -> list[tuple[str, str]]:
     ]
 
 
-def _attributes(project: Project, paths: list[str]) -> dict[str, frozenset[str]]:
+def _attributes(
+    project: Project, paths: list[str], owners: tuple[str, ...]
+) -> dict[str, frozenset[str]]:
     if not paths:
         return {}
     from guard.rule import Extractor
 
     extractor: Extractor[frozenset[str]] = Extractor(
-        "names.attributes", scanning.VERSION, scanning.attributes
+        "names.attributes", scanning.VERSION, scanning.attributes, (owners,)
     )
     return project.facts(extractor, paths)
