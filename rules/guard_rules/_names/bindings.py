@@ -19,6 +19,8 @@ class Bindings:
     nodes: dict[str, list[cst.CSTNode]] = field(default_factory=dict)
     global_names: set[str] = field(default_factory=set)
     nonlocal_names: set[str] = field(default_factory=set)
+    definitions: set[str] = field(default_factory=set)
+    """Those that an import, a ``def`` or a ``class`` binds."""
     stars: list[cst.ImportFrom] = field(default_factory=list)
     loads: set[str] = field(default_factory=set)
     """Every name that is read anywhere below, nested scopes included."""
@@ -90,12 +92,17 @@ class _Collector(cst.CSTVisitor):
         if not self.depth:
             self.found.bind(name, node)
 
+    def _define(self, name: str, node: cst.CSTNode) -> None:
+        self._bind(name, node)
+        if not self.depth:
+            self.found.definitions.add(name)
+
     def _bind_targets(self, target: cst.CSTNode) -> None:
         for name, node in target_names(target):
             self._bind(name, node)
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        self._bind(node.name.value, node.name)
+        self._define(node.name.value, node.name)
         self._visit_outer(node)
         self.depth += 1
         node.body.visit(self)
@@ -103,7 +110,7 @@ class _Collector(cst.CSTVisitor):
         return False
 
     def visit_ClassDef(self, node: cst.ClassDef) -> bool:
-        self._bind(node.name.value, node.name)
+        self._define(node.name.value, node.name)
         self._visit_outer(node)
         self.depth += 1
         node.body.visit(self)
@@ -160,7 +167,7 @@ class _Collector(cst.CSTVisitor):
 
     def visit_Import(self, node: cst.Import) -> bool:
         for alias in node.names:
-            self._bind(*import_binding(alias, whole=True))
+            self._define(*import_binding(alias, whole=True))
         return False
 
     def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
@@ -169,7 +176,7 @@ class _Collector(cst.CSTVisitor):
                 self.found.stars.append(node)
         else:
             for alias in node.names:
-                self._bind(*import_binding(alias, whole=False))
+                self._define(*import_binding(alias, whole=False))
         return False
 
     def visit_TypeAlias(self, node: cst.TypeAlias) -> None:

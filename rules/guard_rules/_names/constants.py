@@ -21,10 +21,14 @@ FLAG = "TYPE_CHECKING"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A value that is known before the program runs. ``flag``: it rests on a type-checking flag."""
+    """A value that is known before the program runs."""
 
     value: Any
     flag: bool = False
+    """It rests on a constant that is false when the program runs: code may stand under it that only
+    a type checker reads."""
+    strong: bool = False
+    """That constant is ``TYPE_CHECKING``. ``if False:`` has other uses too."""
 
     @property
     def truth(self) -> bool:
@@ -103,7 +107,7 @@ class Conditions:
     def _Call(self, node: cst.Call) -> Known | None:
         if dotted(node.func) == "bool" and len(node.args) == 1:
             inner = self.evaluate(node.args[0].value)
-            return None if inner is None else Known(inner.truth, inner.flag)
+            return None if inner is None else Known(inner.truth, inner.flag, inner.strong)
         return None
 
     def _NamedExpr(self, node: cst.NamedExpr) -> Known | None:
@@ -113,20 +117,23 @@ class Conditions:
         inner = self.evaluate(node.expression)
         if inner is None or not isinstance(node.operator, cst.Not):
             return None
-        return Known(not inner.truth, inner.flag)
+        return Known(not inner.truth, inner.flag, inner.strong)
 
     def _BooleanOperation(self, node: cst.BooleanOperation) -> Known | None:
         left, right = self.evaluate(node.left), self.evaluate(node.right)
         is_and = isinstance(node.operator, cst.And)
         if left is not None and left.truth != is_and:
             # Decided by the left side alone; the flag matters if either side rests on it.
-            return Known(left.value, left.flag or bool(right and right.flag and not right.truth))
+            other = right if right is not None and right.flag and not right.truth else left
+            return Known(left.value, left.flag or other.flag, left.strong or other.strong)
         if left is not None and right is not None:
-            return Known(right.value, left.flag or right.flag)
+            return Known(right.value, left.flag or right.flag, left.strong or right.strong)
         if is_and and right is not None and not right.truth:
-            return Known(False, right.flag)  # unknown and false: false, whatever the left side is
+            return Known(
+                False, right.flag, right.strong
+            )  # unknown and false: false, whatever the left side is
         if not is_and and right is not None and right.truth:
-            return Known(True, right.flag)
+            return Known(True, right.flag, right.strong)
         return None
 
     def _Comparison(self, node: cst.Comparison) -> Known | None:
@@ -147,7 +154,8 @@ class Conditions:
         if left is None or right is None or compare is None:
             return None
         try:
-            return Known(compare(left.value, right.value), left.flag or right.flag)
+            strong = left.strong or right.strong
+            return Known(compare(left.value, right.value), left.flag or right.flag, strong)
         except TypeError:
             return None
 

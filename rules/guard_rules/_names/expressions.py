@@ -41,6 +41,10 @@ LAZY_ATTRIBUTES = {
     "__default__": "default",
     "evaluate_default": "default",
 }
+# Built-in functions that only read the namespace that they are given.
+_READERS = frozenset(
+    "dict dir getattr hasattr id isinstance len list print sorted vars setattr".split()
+)
 INLINE_DEPTH = 6
 INLINE_TIMES = 4
 
@@ -207,7 +211,7 @@ class Expressions:
             frame = frame.parent
         return frame.qualname if frame is not None and frame.qualname else "module"
 
-    def guarded(self, nodes: Sequence[cst.CSTNode]) -> None:
+    def guarded(self, nodes: Sequence[cst.CSTNode], *, strong: bool) -> None:
         """Code that only the type checker sees. ``flow.Flow`` keeps what it binds."""
         raise NotImplementedError
 
@@ -235,6 +239,8 @@ class Expressions:
             frame = self.module
         elif frame.kind == "function" and name not in frame.local_names:
             frame = self.owner_of_nonlocal(name, frame)
+        if name == FLAG and ref is not None and ref[0] == "known":
+            ref = ("known", ref[1], True)
         if frame is self.module and name in self.global_assigned:
             ref = None
         for key in [key for key in frame.state if key.startswith(f"{name}.")]:
@@ -259,15 +265,15 @@ class Expressions:
         if isinstance(node, cst.Name):
             kind, ref, _ = self.find(node.value)
             if kind == "global" and node.value == FLAG and self.stars:
-                return Known(False, flag=True)  # ``from typing import *`` brings it
+                return Known(False, flag=True, strong=True)  # ``from typing import *`` brings it
             if ref is not None and ref[0] == "known":
-                return Known(ref[1], ref[2])
+                return Known(ref[1], flag=True, strong=ref[2] or node.value == FLAG)
         elif isinstance(node, cst.Attribute) and node.attr.value == FLAG:
             ref = self.find(node.value.value)[1] if isinstance(node.value, cst.Name) else None
             if ref is not None and (
                 ref[0] == "module" or (ref[0] == "from" and ref[3].endswith("typing"))
             ):
-                return Known(False, flag=True)
+                return Known(False, flag=True, strong=True)
         return None
 
     def contains(self, node: cst.BaseExpression, key: str) -> bool | None:
@@ -399,7 +405,7 @@ class Expressions:
         is_and = isinstance(node.operator, cst.And)
         if left is not None and left.truth != is_and:
             if left.flag:
-                self.guarded((node.right,))
+                self.guarded((node.right,), strong=left.strong)
             return None  # decided: the right side never runs
         if left is not None:
             self.evaluate(node.right)
@@ -416,7 +422,7 @@ class Expressions:
         test = self.conditions.evaluate(node.test)
         if test is not None:
             if test.flag:
-                self.guarded((node.orelse if test.truth else node.body,))
+                self.guarded((node.orelse if test.truth else node.body,), strong=test.strong)
             return self.evaluate(node.body if test.truth else node.orelse)
         before = self.frame.state
         after: State | None = None
@@ -445,7 +451,7 @@ class Expressions:
         known = self.conditions.evaluate(node)
         if known is None or known.value not in (True, False):
             return None
-        return ("known", known.value, known.flag)
+        return ("known", bool(known.value), known.strong)
 
     def eval_Lambda(self, node: cst.Lambda) -> Ref:
         self.defaults(node.params)
@@ -534,6 +540,11 @@ class Expressions:
 
     def note_call(self, name: str | None, node: cst.Call) -> None:
         """Calls that change what is bound, and reads that are written as calls."""
+        if self.frame is self.module and any(
+            is_globals(argument.value) or is_own_module(argument.value) for argument in node.args
+        ):
+            if name not in _READERS:
+                self.dynamic = True  # the callee may fill the module's namespace
         literal = [_literal(argument.value) for argument in node.args]
         if name == "getattr" and len(node.args) == 2 and literal[1]:
             self.read_by_name(node.args[0].value, literal[1], node)

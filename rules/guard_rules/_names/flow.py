@@ -181,7 +181,7 @@ class Flow(Expressions):
                 self.risks += 1
             if not self.reached:
                 if self.guard_exit:
-                    self.guarded([statement])
+                    self.guarded([statement], strong=True)
                 continue
             if isinstance(statement, cst.SimpleStatementLine | cst.SimpleStatementSuite):
                 self.block(statement.body)
@@ -196,9 +196,16 @@ class Flow(Expressions):
                 for index, start in enumerate(self.frame.attempts):
                     self.frame.attempts[index] = joined_or_empty(start, self.frame.state)
 
-    def guarded(self, statements: Sequence[cst.CSTNode]) -> None:
-        """Code that only the type checker sees: keep what it binds, run nothing."""
+    def guarded(self, nodes: Sequence[cst.CSTNode], *, strong: bool) -> None:
+        """Code that only the type checker sees: keep what it binds, run nothing.
+
+        Under ``if False:`` only imports and definitions count: an assignment there may be meant to
+        make a name local, and no type checker believes in it.
+        """
+        statements = nodes
         found = collect(statements)
+        if not strong:
+            found.nodes = {name: found.nodes[name] for name in found.definitions}
         self.keep(found)
         for name in found.loads:
             ref = self.find(name)[1]
@@ -253,7 +260,7 @@ class Flow(Expressions):
         self, test: Known, taken: Sequence[cst.CSTNode], untaken: Sequence[cst.CSTNode]
     ) -> None:
         if test.flag:
-            self.guarded(untaken)
+            self.guarded(untaken, strong=test.strong)
         self.block(taken)
         if not self.reached and test.flag:
             self.guard_exit = True
@@ -335,8 +342,15 @@ class Flow(Expressions):
 
     def do_Expr(self, node: cst.Expr) -> None:
         self.evaluate(node.value)
-        if isinstance(node.value, cst.Call) and dotted(node.value.func) in EXITS:
-            self.stop()
+        if isinstance(node.value, cst.Call):
+            self.note_handover(node.value)
+            if dotted(node.value.func) in EXITS:
+                self.stop()
+
+    def note_handover(self, node: cst.Call) -> None:
+        """``install(__name__)`` for its effect alone: the callee may replace or fill the module."""
+        if self.at_top and any(dotted(argument.value) == "__name__" for argument in node.args):
+            self.dynamic = True
 
     def do_Try(self, node: cst.Try | cst.TryStar) -> None:
         frame = self.frame
@@ -408,7 +422,7 @@ class Flow(Expressions):
             matches = _matches(case, subject)
             if matches is False:
                 if subject is not None and subject.flag:
-                    self.guarded(_body(case))
+                    self.guarded(_body(case), strong=subject.strong)
                 continue
             self.frame.state = dict(before)
             with self.branch():
@@ -418,7 +432,7 @@ class Flow(Expressions):
                     test = self.conditions.evaluate(case.guard)
                     if test is not None and not test.truth:
                         if test.flag:
-                            self.guarded(_body(case))
+                            self.guarded(_body(case), strong=test.strong)
                         continue
                 self.block(_body(case))
             after = join(after, self.path())
@@ -455,6 +469,8 @@ class Flow(Expressions):
     def do_Assign(self, node: cst.Assign) -> None:
         ref = self.evaluate(node.value)
         ref = self.constant(node.value) or ref
+        if isinstance(node.value, cst.Call) and isinstance(node.targets[0].target, cst.Tuple):
+            self.note_handover(node.value)
         for target in node.targets:
             self.note_target(target.target, node.value)
             self.bind_target(target.target, ref)

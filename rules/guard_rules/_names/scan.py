@@ -18,15 +18,17 @@ VERSION = "8"
 # ``from a.b import (c, d)``: the module, the names in parentheses, the names on the line. The
 # first pattern starts with plain letters, which the regex engine finds ten times faster.
 _NAMES = (
-    rb"import\b[ \t\f]*(?:\(([^)#]*(?:#[^\n]*[^)#]*)*)\)"
-    rb"|([^\n;#\\(]*(?:\\\r?\n[^\n;#\\]*)*))"
+    rb"import\b[ \t\f]*+(?:\(([^)#]*+(?:#[^\n]*+[^)#]*+)*+)\)"
+    rb"|([^\n;#\\(]*+(?:\\\r?\n[^\n;#\\]*+)*+))"
 )
-_FROM = re.compile(rb"from([ \t.][\w. \t]*?)" + _NAMES)
-_FROM_CONTINUED = re.compile(rb"from((?:[\w. \t\f]|\\\r?\n)*?)" + _NAMES)
-_CONTINUED = re.compile(rb"(?:from|import)[\w. \t]*\\\r?\n")
+_FROM = re.compile(rb"from([ \t.][\w. \t]{0,300}?)" + _NAMES)
+_FROM_CONTINUED = re.compile(rb"from((?:[\w. \t\f]|\\\r?\n){0,300}?)" + _NAMES)
+_CONTINUED = re.compile(rb"(?:from|import)[\w. \t]*+\\\r?\n")
 _IMPORT = re.compile(rb"\n[ \t\f]*import[ \t\\]([^\n;#]*)")
 _INLINE_IMPORT = re.compile(rb"[;:][ \t]*import[ \t\\]([^\n;#]*)")
-_ASSIGNED = re.compile(rb"\n[ \t]*(\w[\w.]*(?:[ \t]*=[ \t]*\w[\w.]*)*[ \t]*(?::[^=\n]*)?)=(?!=)")
+_ASSIGNED = re.compile(
+    rb"\n[ \t]*+(\w[\w.]*+(?:[ \t]*+=[ \t]*\w[\w.]*+)*+[ \t]*+(?::[^=\n]*+)?+)=(?!=)"
+)
 _SET_BY_NAME = re.compile(
     rb"(?:setattr\(\s*|vars\(\s*)?(?:\w+\.)*(\w+)(?:\)\[|\.__dict__\[|\s*,)\s*[\"'](\w+)[\"']"
 )
