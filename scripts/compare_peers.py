@@ -10,10 +10,12 @@ pyright the registry that its wrapper asks.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from hashlib import sha256
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
@@ -34,6 +36,10 @@ report on the file and the name of the failure is a hit, whatever its line; ever
 that the standard library or the project's own code resolves.
 
 {table}
+
+Without the {fringe} cases that are marked as fringe, because few programs do such things:
+
+{core}
 
 Releases: {versions}. ruff: TC004 with preview. flake8: TC004 and TC009 with all framework options.
 pylint: the name checks, no-name-in-module and no-member. pyright and mypy: the rules on missing
@@ -119,16 +125,45 @@ def page(cases: list[Case], peers: Peers, reports: dict[str, list[Found]]) -> st
         score = judge(case, peers.target, own)
         said = ["missed"] * score.missed + ["false alarm"] * bool(score.wrong)
         if said:
-            known.append(f"- `{case.id}`: {case.what} ({', '.join(said)})")
+            kind = "fringe, " * case.fringe
+            known.append(f"- `{case.id}`: {case.what} ({kind}{', '.join(said)})")
+    core = [case for case in cases if not case.fringe]
     return PAGE.format(
         cases=len(cases),
         version=".".join(map(str, peers.target)),
         broken=broken,
         clean=len(cases) - broken,
         table="\n".join(table(cases, peers.target, reports)),
+        fringe=len(cases) - len(core),
+        core="\n".join(table(core, peers.target, reports)),
         versions=peers.versions(),
         known="\n".join(known) or "Nowhere in these cases.",
     )
+
+
+def ask_peers(cases: list[Case], peers: Peers) -> dict[str, list[Found]]:
+    """What each peer reports; kept, because only new cases and releases change it."""
+    key = f"{peers.versions()} {peers.target} {[(case.id, case.files) for case in cases]}"
+    kept = peers.folder / f"reports-{sha256(key.encode()).hexdigest()[:16]}.json"
+    if kept.exists():
+        stored = json.loads(kept.read_text(encoding="utf-8"))
+        return {name: [Found(*item) for item in items] for name, items in stored.items()}
+    tools: dict[str, Callable[[Layout], Iterator[Found]]] = {
+        "ruff": peers.ruff,
+        "flake8-type-checking": peers.flake8,
+        "pylint": peers.pylint,
+        "pyright": peers.pyright,
+        "mypy": peers.mypy,
+    }
+    reports = {}
+    with tempfile.TemporaryDirectory() as folder:
+        layout = Layout(Path(folder), cases)
+        for name, tool in tools.items():
+            print(name, "...", file=sys.stderr)
+            reports[name] = list(tool(layout))
+    items = {name: [astuple(item) for item in found] for name, found in reports.items()}
+    kept.write_text(json.dumps(items), encoding="utf-8")
+    return reports
 
 
 def main() -> None:
@@ -139,19 +174,7 @@ def main() -> None:
     args = parser.parse_args()
     peers = Peers(args.python)
     cases = [case for case in load_cases() if case.runs_on(peers.target)]
-    tools: dict[str, Callable[[Layout], Iterator[Found]]] = {
-        "ruff": peers.ruff,
-        "flake8-type-checking": peers.flake8,
-        "pylint": peers.pylint,
-        "pyright": peers.pyright,
-        "mypy": peers.mypy,
-    }
-    reports = {"guard": list(guard(cases, peers.target))}
-    with tempfile.TemporaryDirectory() as folder:
-        layout = Layout(Path(folder), cases)
-        for name, tool in tools.items():
-            print(name, "...", file=sys.stderr)
-            reports[name] = list(tool(layout))
+    reports = {"guard": list(guard(cases, peers.target)), **ask_peers(cases, peers)}
     args.output.write_text(page(cases, peers, reports), encoding="utf-8")
 
 

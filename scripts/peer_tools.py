@@ -94,9 +94,10 @@ class Peers:
     """The peers' environment and one method for each tool."""
 
     def __init__(self, python: str) -> None:
-        self.bin = TOP / ".venv-peers" / "bin"
+        self.folder = TOP / ".venv-peers"
+        self.bin = self.folder / "bin"
         if not (self.bin / "python").exists():
-            subprocess.run([python, "-m", "venv", TOP / ".venv-peers"], check=True)
+            subprocess.run([python, "-m", "venv", self.folder], check=True)
         subprocess.run([self.bin / "python", "-m", "pip", "install", "-qq", *PEERS], check=True)
         self.target = self._version()
 
@@ -159,7 +160,7 @@ class Peers:
     def mypy(self, layout: Layout) -> Iterator[Found]:
         """The codes that speak of missing names, with possibly-undefined."""
         options = ["--python-version", f"{self.target[0]}.{self.target[1]}"]
-        options += ["--cache-dir", str(layout.top / ".mypy"), "--ignore-missing-imports"]
+        options += ["--ignore-missing-imports"]
         options += ["--no-error-summary", "--enable-error-code", "possibly-undefined"]
         pattern = re.compile(rf"([^:]+):\d+: error: (.*)\[(?:{'|'.join(MYPY)})\]")
         for folder, output in self._driven("mypy", layout, options):
@@ -174,7 +175,9 @@ class Peers:
         driver = str(TOP / "scripts/peer_driver.py")
 
         def half(part: int) -> list[str]:
-            text = json.dumps(words[part::2])
+            # A cache for each process: mypy's is by module name, and all have a module `main`.
+            own = ["--cache-dir", str(layout.top / f".mypy{part}")] if tool == "mypy" else []
+            text = json.dumps([(folder, own + rest) for folder, rest in words[part::2]])
             answers: list[str] = json.loads(self._run("python", driver, tool, text=text))
             return answers
 
