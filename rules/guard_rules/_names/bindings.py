@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from guard_rules._names.walker import Walker
+
 
 @dataclass(slots=True)
 class Bindings:
@@ -39,7 +41,7 @@ def collect(nodes: Iterable[cst.CSTNode]) -> Bindings:
     """The bindings that ``nodes`` make in the scope that they stand in."""
     collector = _Collector()
     for node in nodes:
-        node.visit(collector)
+        collector.walk(node)
     return collector.found
 
 
@@ -80,7 +82,7 @@ def dotted(node: cst.CSTNode | None) -> str | None:
     return None
 
 
-class _Collector(cst.CSTVisitor):
+class _Collector(Walker):
     """Walks one scope; nested scopes only for the names that they read."""
 
     def __init__(self) -> None:
@@ -105,7 +107,7 @@ class _Collector(cst.CSTVisitor):
         self._define(node.name.value, node.name)
         self._visit_outer(node)
         self.depth += 1
-        node.body.visit(self)
+        self.walk(node.body)
         self.depth -= 1
         return False
 
@@ -113,32 +115,32 @@ class _Collector(cst.CSTVisitor):
         self._define(node.name.value, node.name)
         self._visit_outer(node)
         self.depth += 1
-        node.body.visit(self)
+        self.walk(node.body)
         self.depth -= 1
         return False
 
     def _visit_outer(self, node: cst.FunctionDef | cst.ClassDef) -> None:
         """What the enclosing scope evaluates: a walrus may stand in a decorator or a default."""
         for decorator in node.decorators:
-            decorator.visit(self)
+            self.walk(decorator)
         if isinstance(node, cst.FunctionDef):
-            node.params.visit(self)
+            self.walk(node.params)
             if node.returns is not None:
-                node.returns.visit(self)
+                self.walk(node.returns)
         else:
             for argument in (*node.bases, *node.keywords):
-                argument.visit(self)
+                self.walk(argument)
 
     def visit_Param(self, node: cst.Param) -> bool:
         for part in (node.annotation, node.default):
             if part is not None:
-                part.visit(self)
+                self.walk(part)
         return False
 
     def visit_Lambda(self, node: cst.Lambda) -> bool:
-        node.params.visit(self)
+        self.walk(node.params)
         self.depth += 1
-        node.body.visit(self)
+        self.walk(node.body)
         self.depth -= 1
         return False
 
@@ -209,11 +211,11 @@ class _Collector(cst.CSTVisitor):
             self.found.is_generator = True
 
     def visit_Attribute(self, node: cst.Attribute) -> bool:
-        node.value.visit(self)
+        self.walk(node.value)
         return False
 
     def visit_Arg(self, node: cst.Arg) -> bool:
-        node.value.visit(self)
+        self.walk(node.value)
         return False
 
     def visit_Name(self, node: cst.Name) -> None:

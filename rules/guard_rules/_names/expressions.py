@@ -12,6 +12,7 @@ from guard_rules._names.bindings import collect, dotted, target_names
 from guard_rules._names.compiled import builtin_names
 from guard_rules._names.constants import FLAG, Conditions, Known
 from guard_rules._names.frames import ASSUMED, Frame, Function, Ref, State, join
+from guard_rules._names.walker import children
 
 CAUGHT_BY = {
     "NameError": {"NameError", "Exception", "BaseException"},
@@ -298,7 +299,7 @@ class Expressions:
         if method is not None:
             ref: Ref = method(node)
             return ref
-        for child in node.children:
+        for child in children(node):
             self.evaluate(child)
         return None
 

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from guard_rules._names.bindings import Bindings, collect, dotted, import_binding, target_names
+from guard_rules._names.bindings import (
+    Bindings,
+    collect,
+    dotted,
+    import_binding,
+    target_names,
+)
 from guard_rules._names.constants import FLAG, TYPING_MODULES, Known
 from guard_rules._names.expressions import (
     ANYTHING,
@@ -24,6 +30,7 @@ from guard_rules._names.expressions import (
     joined_or_empty,
 )
 from guard_rules._names.frames import Frame, Function, Loop, Ref, State, join
+from guard_rules._names.walker import Walker, children
 
 EXITS = frozenset(
     {"sys.exit", "os._exit", "os.abort", "exit", "quit", "pytest.skip", "pytest.exit"}
@@ -62,6 +69,7 @@ class Flow(Expressions):
         self.tree = module
         self.future = any(_is_future(statement) for statement in module.body)
         self.eager_annotations = not self.future and target < (3, 14)
+        self.scopes: dict[int, Bindings] = {}
         self.imports: list[Import] = []
         self.guarded_stars: list[cst.ImportFrom] = []
         self.guarded_submodules: dict[str, cst.CSTNode] = {}
@@ -76,7 +84,7 @@ class Flow(Expressions):
         """Run the module, then its functions."""
         found = collect(self.tree.body)
         dynamic = _Dynamic()
-        self.tree.visit(dynamic)
+        dynamic.walk(self.tree)
         self.global_assigned = _assigned_globals(self.tree) | dynamic.names
         self.dynamic = dynamic.unknown
         self.module.local_names = set(found.nodes)
@@ -99,7 +107,7 @@ class Flow(Expressions):
         parameters = [parameter.name.value for parameter in self.parameters(node.params)]
         if len(parameters) != 1 or node.decorators:
             return False
-        found = collect([node.body])
+        found = self.scope_of(node)
         self.tables = _tables(self.tree)
         inner = Frame(
             "function",
@@ -116,6 +124,12 @@ class Flow(Expressions):
         self.muted -= 1
         self.tables = {}
         return not inner.returns and not falls_through
+
+    def scope_of(self, node: cst.FunctionDef | cst.ClassDef) -> Bindings:
+        """The bindings of a function's or a class's own scope."""
+        if id(node) not in self.scopes:
+            self.scopes[id(node)] = collect([node.body])
+        return self.scopes[id(node)]
 
     def run_deferred(self, frame: Frame) -> None:
         """The functions of a scope, once the scope has run to its end."""
@@ -136,7 +150,7 @@ class Flow(Expressions):
             with self.inside(inner):
                 self.evaluate(node.body)
         else:
-            found = collect([node.body])
+            found = self.scope_of(node)
             parameters = {p.name.value for p in self.parameters(node.params)}
             inner = Frame(
                 "function",
@@ -153,7 +167,7 @@ class Flow(Expressions):
         self.first_iteration, self.guard_exit = loops_before, exit_before
         for nested in inner.deferred:  # a nested function may bind names of this one
             if isinstance(nested.node, cst.FunctionDef):
-                for name in collect([nested.node.body]).nonlocal_names:
+                for name in self.scope_of(nested.node).nonlocal_names:
                     inner.state.setdefault(name, None)
         return inner
 
@@ -214,8 +228,8 @@ class Flow(Expressions):
         self.guarded_stars.extend(found.stars)
         functions = _Globals()
         for statement in statements:
-            statement.visit(_Submodules(self.guarded_submodules))
-            statement.visit(functions)
+            _Submodules(self.guarded_submodules).walk(statement)
+            functions.walk(statement)
         for name, node in functions.nodes.items():
             self.module.guards.setdefault(name, node)
 
@@ -336,7 +350,7 @@ class Flow(Expressions):
         self.stop()
 
     def do_Raise(self, node: cst.Raise) -> None:
-        for child in node.children:
+        for child in children(node):
             self.evaluate(child)
         self.stop()
 
@@ -445,7 +459,7 @@ class Flow(Expressions):
         """Evaluate the classes and values of a pattern, bind its captures."""
         if isinstance(node, cst.MatchAs | cst.MatchStar | cst.MatchMapping):
             name = node.rest if isinstance(node, cst.MatchMapping) else node.name
-            for child in node.children:
+            for child in children(node):
                 if child is not name:
                     self.pattern(child)
             if name is not None:
@@ -461,7 +475,7 @@ class Flow(Expressions):
         elif isinstance(node, cst.BaseExpression):
             self.evaluate(node)
         else:
-            for child in node.children:
+            for child in children(node):
                 self.pattern(child)
 
     # -- bindings ----------------------------------------------------------------
@@ -583,7 +597,7 @@ class Flow(Expressions):
                 for parameter in self.parameters(node.params):
                     self.evaluate(parameter.annotation)
                 self.evaluate(node.returns)
-        body = collect([node.body])
+        body = self.scope_of(node)
         function = Function(
             node,
             inner,
@@ -605,7 +619,7 @@ class Flow(Expressions):
     def do_ClassDef(self, node: cst.ClassDef) -> None:
         decorators = [self.evaluate(decorator.decorator) for decorator in node.decorators]
         around = self.type_parameters(node)
-        found = collect([node.body])
+        found = self.scope_of(node)
         inner = Frame(
             "class",
             around,
@@ -690,7 +704,7 @@ _MAY_RAISE = (
 _UNREACHABLE = "<unreachable>"
 
 
-class _Submodules(cst.CSTVisitor):
+class _Submodules(Walker):
     """``import a.b`` under a guard: ``a.b`` is there for the checker alone."""
 
     def __init__(self, found: dict[str, cst.CSTNode]) -> None:
@@ -705,18 +719,28 @@ class _Submodules(cst.CSTVisitor):
         return False
 
 
-class _Globals(cst.CSTVisitor):
+class _Globals(Walker):
+    """The names that functions bind in the module through ``global``."""
+
     def __init__(self) -> None:
         super().__init__()
         self.nodes: dict[str, cst.CSTNode] = {}
+        self.functions: list[cst.FunctionDef] = []
 
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
-        found = collect([node.body])
-        for name in found.global_names & set(found.nodes):
-            self.nodes.setdefault(name, found.nodes[name][0])
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+        self.functions.append(node)
+        self.walk_below(node)
+        self.functions.pop()
+        return False
+
+    def visit_Global(self, node: cst.Global) -> None:
+        if self.functions:
+            found = collect([self.functions[-1].body])
+            for name in found.global_names & set(found.nodes):
+                self.nodes.setdefault(name, found.nodes[name][0])
 
 
-class _Dynamic(cst.CSTVisitor):
+class _Dynamic(Walker):
     """Names that functions put into the module's dictionary: ``globals()["name"] = ...``."""
 
     def __init__(self) -> None:
@@ -725,11 +749,11 @@ class _Dynamic(cst.CSTVisitor):
         self.names: set[str] = set()
         self.unknown = False
 
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
         self.depth += 1
-
-    def leave_FunctionDef(self, original_node: cst.FunctionDef) -> None:
+        self.walk_below(node)
         self.depth -= 1
+        return False
 
     def add(self, key: cst.CSTNode | None) -> None:
         if isinstance(key, cst.SimpleString):
@@ -773,11 +797,11 @@ class _Dynamic(cst.CSTVisitor):
 def _assigned_globals(tree: cst.Module) -> set[str]:
     """Names that some function binds in the module through ``global``."""
     visitor = _Globals()
-    tree.visit(visitor)
+    visitor.walk(tree)
     return set(visitor.nodes)
 
 
-class _Tables(cst.CSTVisitor):
+class _Tables(Walker):
     """Names that something may change in place."""
 
     def __init__(self) -> None:
@@ -803,7 +827,7 @@ def _tables(tree: cst.Module) -> dict[str, cst.BaseExpression]:
     """The module's literal containers that are bound once and never changed."""
     found = collect(tree.body).nodes
     visitor = _Tables()
-    tree.visit(visitor)
+    visitor.walk(tree)
     tables: dict[str, cst.BaseExpression] = {}
     for statement in tree.body:
         for small in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():

@@ -109,14 +109,13 @@ def cross_defects(project: Project) -> Iterator[Defect]:
     spaces = namespaces(project)
     suspects = cross_candidates(project)
     confirmed = {path for path, found in suspects.items() if _is_confirmed(spaces, path, found)}
-    candidates = sorted(confirmed.union(_suspected(project)))
-    spaces.load(candidates)
-    for path in candidates:
-        summary = spaces.summary(path)
+    for path, summary in spaces.load(_suspected(project)).items():
+        if summary is not None:
+            yield from _listed(spaces, path, summary)
+    for path, summary in spaces.load(sorted(confirmed), whole=True).items():
         if summary is None or summary["problem"]:
             continue
         yield from _fetched(spaces, path, summary)
-        yield from _listed(spaces, path, summary)
         yield from _starred(spaces, path, summary)
         yield from _attributes(spaces, path, summary)
 

@@ -11,7 +11,7 @@ from guard_rules._names import standard
 from guard_rules._names.compiled import MODULE_NAMES
 from guard_rules._names.scan import VERSION, Bound, Scan, assigned, bound
 from guard_rules._names.screen import dotted_names, exported, renamed, scans
-from guard_rules._names.summary import Span, Summary, summary_of
+from guard_rules._names.summary import Span, Summary, own_summary_of, summary_of
 
 Edge = tuple[int, str, str]
 """One fetched name: dots, module, name (``*`` for all, empty for the module itself)."""
@@ -54,26 +54,26 @@ class Namespaces:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.modules = project.modules
-        self.extractor = summary_of(project.target)
+        self._extractors = (own_summary_of(project.target), summary_of(project.target))
         self._exported = exported(project)
-        self._summaries: dict[str, Summary | None] = {}
+        self._summaries: tuple[dict[str, Summary | None], dict[str, Summary | None]] = ({}, {})
         self._bound: dict[str, Bound] = {}
         self._edges: dict[str, frozenset[str]] = {}
         self._loaded: dict[str, frozenset[str]] = {}
         self._answers: dict[tuple[str, str], Answer] = {}
 
     def summary(self, path: str) -> Summary | None:
-        """The facts of one file; None where it cannot be read."""
-        if path not in self._summaries:
-            self._summaries.update(self.load([path]))
-        return self._summaries[path]
+        """What a file does with its own guarded names; None where it cannot be read."""
+        return self.load([path])[path]
 
-    def load(self, paths: list[str]) -> dict[str, Summary | None]:
-        """Judge several files in one go, which may use several processes."""
-        wanted = [path for path in paths if path not in self._summaries]
-        facts = self.project.facts(self.extractor, wanted)
-        self._summaries.update({path: facts.get(path) for path in wanted})
-        return {path: self._summaries[path] for path in paths}
+    def load(self, paths: list[str], *, whole: bool = False) -> dict[str, Summary | None]:
+        """Judge several files in one go; ``whole``: with all that they take from other modules."""
+        known = self._summaries[whole]
+        wanted = [path for path in paths if path not in known]
+        if wanted:
+            facts = self.project.facts(self._extractors[whole], wanted)
+            known.update({path: facts.get(path) for path in wanted})
+        return {path: known[path] for path in paths}
 
     def source(self, importer: str, level: int, module: str) -> str | None:
         """The file that ``from (level dots)module import`` fetches from; None if not ours."""

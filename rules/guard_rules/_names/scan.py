@@ -13,7 +13,7 @@ import re
 from guard_rules._names.compiled import Compiled
 from guard_rules._names.guards import flag_names, has_never, read_guards
 
-VERSION = "8"
+VERSION = "9"
 
 # ``from a.b import (c, d)``: the module, the names in parentheses, the names on the line. The
 # first pattern starts with plain letters, which the regex engine finds ten times faster.
@@ -27,7 +27,7 @@ _CONTINUED = re.compile(rb"(?:from|import)[\w. \t]*+\\\r?\n")
 _IMPORT = re.compile(rb"\n[ \t\f]*import[ \t\\]([^\n;#]*)")
 _INLINE_IMPORT = re.compile(rb"[;:][ \t]*import[ \t\\]([^\n;#]*)")
 _ASSIGNED = re.compile(
-    rb"\n[ \t]*+(\w[\w.]*+(?:[ \t]*+=[ \t]*\w[\w.]*+)*+[ \t]*+(?::[^=\n]*+)?+)=(?!=)"
+    rb"\n[ \t]*+(\w[\w.]*+(?:[ \t]*+=[ \t]*+\w[\w.]*+){0,8}[ \t]*+(?::[^=\n]*+)?+)=(?!=)"
 )
 _SET_BY_NAME = re.compile(
     rb"(?:setattr\(\s*|vars\(\s*)?(?:\w+\.)*(\w+)(?:\)\[|\.__dict__\[|\s*,)\s*[\"'](\w+)[\"']"

@@ -90,6 +90,22 @@ def summarize(data: bytes, major: int, minor: int) -> Summary:
     return judge(data, (major, minor))
 
 
+def summarize_own(data: bytes, major: int, minor: int) -> Summary:
+    """The same without the functions that do not matter to the file's own guarded names.
+
+    What other modules can ask of the file is complete: ``guarded``, ``bound``, ``listed``.
+    """
+    from guard_rules._names.judge import judge
+    from guard_rules._names.slices import without_idle_bodies
+
+    return judge(without_idle_bodies(data), (major, minor))
+
+
 def summary_of(target: tuple[int, int]) -> Extractor[Summary]:
-    """The extractor for one target version."""
-    return Extractor("names.flow", "1", summarize, target)
+    """The extractor for everything that a file does with names, its own and others'."""
+    return Extractor("names.flow", "2", summarize, target)
+
+
+def own_summary_of(target: tuple[int, int]) -> Extractor[Summary]:
+    """The extractor for what a file does with its own guarded names."""
+    return Extractor("names.own", "2", summarize_own, target)
