@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from guard.replay import Call
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line ``argv`` (the process's own by default) and answer with the exit code.
@@ -15,16 +17,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 pass, 1 fail, 2 usage or policy error, 3 unverified or internal error, 75 hold,
     130 interrupted. Never raises: an unexpected error is printed with its traceback and is 3.
     """
-    arguments = sys.argv[1:] if argv is None else list(argv)
-    return _full(arguments)
-
-
-def _full(argv: Sequence[str]) -> int:
-    """All commands and options. Imports click here and not above."""
     try:
-        from guard.cli.app import run
+        if argv is not None:
+            return _run(argv)
+        from guard import replay
 
-        return run(argv)
+        call = replay.begin(sys.argv[1:])
+        code = None if call is None else replay.replay(call)
+        return _run(sys.argv[1:], call) if code is None else code
     except KeyboardInterrupt:  # while the modules load; `run` has its own answer
         return 130
     except Exception:  # noqa: BLE001 - a broken installation must not look like a verdict
@@ -32,6 +32,19 @@ def _full(argv: Sequence[str]) -> int:
 
         traceback.print_exc()
         return 3
+
+
+def _run(argv: Sequence[str], call: Call | None = None) -> int:
+    """All commands and options; the run is recorded if ``call`` is given. Imports click."""
+    recording = None
+    if call is not None:
+        from guard._recording import Recording
+
+        recording = Recording(call)
+    from guard.cli._surroundings import Surroundings
+    from guard.cli.app import run
+
+    return run(argv, Surroundings(recording=recording))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 
+from guard._tell import probe
 from guard.errors import GitError
 
 TYPE_CHECKING = False
@@ -74,7 +75,7 @@ def find_top(path: str) -> str | None:
 def git_dir(folder: str) -> str | None:
     """The repository whose work tree begins at ``folder``, or ``folder`` if it is bare itself."""
     dot = os.path.join(folder, ".git")
-    if os.path.isfile(dot):  # a linked worktree or a submodule (gitrepository-layout(5))
+    if os.path.isfile(probe(dot)):  # a linked worktree or a submodule (gitrepository-layout(5))
         try:
             with open(dot, "rb") as file:
                 text = file.read(4096)
@@ -84,10 +85,10 @@ def git_dir(folder: str) -> str | None:
             return None
         where = text[7:].decode("utf-8", "surrogateescape").strip()
         return os.path.join(folder, where)
-    if os.path.lexists(os.path.join(dot, "HEAD")):
+    if os.path.lexists(probe(os.path.join(dot, "HEAD"))):
         return dot
-    if os.path.lexists(os.path.join(folder, "HEAD")) and all(
-        os.path.isdir(os.path.join(folder, part)) for part in ("objects", "refs")
+    if os.path.lexists(probe(os.path.join(folder, "HEAD"))) and all(
+        os.path.isdir(probe(os.path.join(folder, part))) for part in ("objects", "refs")
     ):
         return folder
     return None

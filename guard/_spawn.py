@@ -42,6 +42,8 @@ def start(
 class Running:
     """A started program. Read it once: ``finish()``, or ``chunks()`` and then ``code``."""
 
+    asked: tuple[str, ...] = ()
+    """What the caller asked for, in its own words."""
     code = -1
     """The exit code; minus the number of the signal that ended it. Valid after the last chunk."""
     stderr = b""

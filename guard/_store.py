@@ -102,8 +102,8 @@ class Table:
         self._added: dict[Any, Any] = {}
         self.entries: dict[Any, Any] = {}
         if self._path is not None:
-            self.entries = _load(self._path, ident)
-            self._added = _load(self._path + "+", ident)
+            self.entries = load(self._path, ident)
+            self._added = load(self._path + "+", ident)
         self._bulk = len(self.entries)
         self.entries.update(self._added)
 
@@ -116,7 +116,7 @@ class Table:
         if self._path is None:
             return
         if len(self._added) <= max(64, self._bulk // 8):
-            _save(self._path + "+", self._ident, self._added)
+            save(self._path + "+", self._ident, self._added)
             return
         kept = {key: self.entries[key] for key in used if key in self.entries}
         kept.update((key, value) for key, value in new.items() if key not in kept)
@@ -126,13 +126,14 @@ class Table:
             if key not in kept:
                 kept[key] = value
                 room -= 1
-        if _save(self._path, self._ident, kept):
+        if save(self._path, self._ident, kept):
             self._bulk = len(kept)
             self._added = {}
             _remove(self._path + "+")
 
 
-def _load(path: str, ident: bytes) -> dict[Any, Any]:
+def load(path: str, ident: bytes) -> dict[Any, Any]:
+    """What ``save`` wrote there for the same ``ident``; empty when that is not so."""
     data = _read_own(path)
     head = len(_MAGIC) + 12
     if data[: len(_MAGIC)] != _MAGIC or len(data) < head:
@@ -173,7 +174,8 @@ def _read_own(path: str) -> bytes:
         os.close(fd)
 
 
-def _save(path: str, ident: bytes, entries: dict[Any, Any]) -> bool:
+def save(path: str, ident: bytes, entries: Mapping[Any, Any]) -> bool:
+    """Replace the file at once and whole. False when it cannot be written."""
     body = ident + marshal.dumps(entries)
     check = zlib.crc32(body).to_bytes(4, "little")
     temporary = f"{path}.{os.getpid()}.tmp"
@@ -193,6 +195,21 @@ def _save(path: str, ident: bytes, entries: dict[Any, Any]) -> bool:
         _remove(temporary)
         return False
     return True
+
+
+def forget(folder: str, prefix: str, keep: int) -> None:
+    """Remove all but the newest ``keep`` tables whose names begin with ``prefix``."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [
+                (entry.stat(follow_symlinks=False).st_mtime_ns, entry.path)
+                for entry in entries
+                if entry.name.startswith(prefix)
+            ]
+    except OSError:
+        return
+    for _, path in sorted(found, reverse=True)[keep:]:
+        _remove(path)
 
 
 def _tidy(folder: str) -> None:

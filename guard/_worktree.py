@@ -7,6 +7,7 @@ import os
 from guard import facts as _facts
 from guard import git as _git
 from guard._paths import MARKERS, SUFFIXES, from_native, judge_target, native
+from guard._tell import files, probe, unsure
 from guard.errors import Unreadable, UsageError
 
 TYPE_CHECKING = False
@@ -69,6 +70,7 @@ class WorkTree:
         for path in names:
             stat = stats.get(path)
             if stat is None:
+                probe(self._on_disk(path))
                 continue  # tracked, but deleted; or below a link, which is not followed
             kind = stat.st_mode & _FORMAT
             if kind == _REGULAR:
@@ -78,11 +80,16 @@ class WorkTree:
                 links.append(path)
             elif kind != _FOLDER:  # a folder is a submodule, which has its own guard
                 self.unreadable[path] = "not a regular file"
+            else:
+                probe(self._on_disk(path))
         found.sort()
         for path in links:
             reason = self._judge_link(path, self._stats)
             if reason:
                 self.unreadable[path] = reason
+        for path in (*self.unreadable, *links):
+            unsure(path)
+        files(self._all_on_disk)
         return tuple(found)
 
     def add(self, path: str) -> tuple[str, ...]:
@@ -104,6 +111,9 @@ class WorkTree:
             else:
                 found.append(name)
                 self._stats[name] = _facts.stat_of(stats[name])
+        for name in self.unreadable:
+            unsure(name)
+        files(self._all_on_disk)
         return tuple(sorted(found))
 
     def key(self, path: str, states: Mapping[str, Any]) -> bytes | None:
@@ -115,6 +125,9 @@ class WorkTree:
 
     def size(self, path: str) -> int:
         return self._stats[path][0]
+
+    def _all_on_disk(self) -> list[str]:
+        return [self._on_disk(path) for path in self._stats]
 
     def read_file(self, path: str) -> bytes | None:
         try:
@@ -166,7 +179,10 @@ class WorkTree:
                 try:
                     mode = os.lstat(self._on_disk(folder)).st_mode
                     known = mode & _FORMAT == _FOLDER
+                    if not known:
+                        probe(self._on_disk(folder))
                 except (FileNotFoundError, NotADirectoryError):
+                    probe(self._on_disk(folder))
                     known = False
                 except OSError:
                     pass  # the files in it will have the reason
@@ -206,10 +222,10 @@ class WorkTree:
     def _is_skipped(self, name: str, folder: str) -> bool:
         if name in _SKIPPED:
             return True
-        if os.path.exists(os.path.join(folder, "pyvenv.cfg")):  # a virtual environment
+        if os.path.lexists(probe(os.path.join(folder, "pyvenv.cfg"))):  # a virtual environment
             return True
-        return name in _SKIPPED_NO_PACKAGE and not os.path.exists(
-            os.path.join(folder, "__init__.py")
+        return name in _SKIPPED_NO_PACKAGE and not os.path.lexists(
+            probe(os.path.join(folder, "__init__.py"))
         )
 
     def _walk_project(self, selection: tuple[str, ...]) -> Iterator[str]:
@@ -217,12 +233,12 @@ class WorkTree:
 
         is one project: installed packages, say, or a home folder.
         """
-        marked = any(os.path.exists(os.path.join(self.top, name)) for name in MARKERS)
+        marked = any(os.path.lexists(probe(os.path.join(self.top, name))) for name in MARKERS)
         if marked or not selection or "" in selection:
             yield from self._walk(("",))
             return
         for name in dict.fromkeys(path.partition("/")[0] for path in selection):
-            if os.path.isdir(self._on_disk(name)):
+            if os.path.isdir(probe(self._on_disk(name))):
                 yield from self._walk((name,))
             else:
                 with os.scandir(self.top) as entries:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from guard._tell import unsure
 from guard.baseline import STALE_ENTRY, Baseline
 from guard.errors import GuardError, Unreadable
 from guard.globs import Globs
@@ -169,6 +170,8 @@ def _outcome(project: Project, item: ConfiguredRule, stage: Stage) -> _Outcome:
         outcome.reason = str(error)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - sys.exit(0) must not pass for a pass
         outcome.reason = _crash(rule.id, error)
+    if outcome.reason:
+        unsure(outcome.reason)
     return outcome
 
 

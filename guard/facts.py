@@ -42,6 +42,15 @@ def stat_of(stat: os.stat_result) -> Stat:
     return (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev)
 
 
+def is_settled(stat: Stat, now: int, quiet_ns: int = QUIET_NS) -> bool:
+    """Whether any write after ``now`` must show in the state, as far as one can know."""
+    _, mtime, ctime, _, _ = stat
+    # Whole seconds: a file system that keeps no finer times (HFS+, FAT, some network ones).
+    coarse = mtime % 1_000_000_000 == 0 and ctime % 1_000_000_000 == 0
+    quiet = _COARSE_NS + quiet_ns if coarse else quiet_ns
+    return max(mtime, ctime) < now - quiet
+
+
 class DiskReader:
     """Reads files below ``top``; never follows a link, never waits for a pipe."""
 
@@ -65,11 +74,7 @@ class DiskReader:
             yield path, data, "", blob_key(data, self.hash_name), self._trusted(stat, now)
 
     def _trusted(self, stat: Stat, now: int) -> Stat | None:
-        _, mtime, ctime, _, _ = stat
-        # Whole seconds: a file system that keeps no finer times (HFS+, FAT, some network ones).
-        coarse = mtime % 1_000_000_000 == 0 and ctime % 1_000_000_000 == 0
-        quiet = _COARSE_NS + self.quiet_ns if coarse else self.quiet_ns
-        return stat if max(mtime, ctime) < now - quiet else None
+        return stat if is_settled(stat, now, self.quiet_ns) else None
 
 
 class BlobReader:

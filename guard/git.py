@@ -19,6 +19,7 @@ from guard._gitenv import (
 )
 from guard._listing import IndexListing, TreeListing
 from guard._spawn import Running, start
+from guard._tell import answer
 from guard.errors import GitError, UsageError
 
 TYPE_CHECKING = False
@@ -60,7 +61,9 @@ class Git:
         """Start ``git ARGS`` in ``top`` and return at once."""
         argv = [self._program, *OPTIONS, "-C", self.top, *self._config, *args]
         try:
-            return start(argv, stdin, self._env)
+            running = start(argv, stdin, self._env)
+            running.asked = args
+            return running
         except OSError as error:
             raise GitError(f"cannot start {self._program}: {error.strerror}") from error
 
@@ -70,10 +73,15 @@ class Git:
 
     def collect(self, running: Running, args: Iterable[str]) -> bytes:
         """Wait for what ``start`` began. ``args`` are for the message."""
-        code, out, err = running.finish()
+        code, out, err = self._finish(running)
         if code:
             raise self._failed(code, err, args)
         return out
+
+    def _finish(self, running: Running) -> tuple[int, bytes, bytes]:
+        said = running.finish()
+        answer(self.top, running.asked, said)
+        return said
 
     def _failed(self, code: int, err: bytes, args: Iterable[str]) -> GitError:
         said = err.decode("utf-8", "backslashreplace").strip() or f"exit code {code}"
@@ -84,7 +92,7 @@ class Git:
         if not rev or rev.startswith("-") or any(c in rev for c in "\0\n"):
             raise UsageError(f"not a revision: {rev!r}")
         asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", rev + "^{commit}")
-        code, out, err = self.start(*asked).finish()
+        code, out, err = self._finish(self.start(*asked))
         oid = out.decode("ascii", "replace").strip()
         if code == 0 and _is_oid(oid):
             return oid
@@ -95,7 +103,7 @@ class Git:
     def head(self) -> str | None:
         """The checked-out commit; ``None`` when the branch has none yet."""
         asked = ("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        code, out, err = self.start(*asked).finish()
+        code, out, err = self._finish(self.start(*asked))
         if code == 0:
             return out.decode("ascii").strip()
         if err.strip():
@@ -105,7 +113,7 @@ class Git:
     def merge_base(self, one: str, other: str) -> str | None:
         """The best common ancestor; ``None`` without one, as between unrelated histories."""
         asked = ("merge-base", self.resolve(one), self.resolve(other))
-        code, out, err = self.start(*asked).finish()
+        code, out, err = self._finish(self.start(*asked))
         if code == 0:
             return out.decode("ascii").split("\n")[0]
         if code == 1:

@@ -12,6 +12,7 @@ import sys
 
 from guard._declared import DECLARED_FILES, declared_in, oldest_minor
 from guard._paths import MARKERS
+from guard._tell import probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def find_top(path: str) -> tuple[str, str]:
     from guard import git
 
     here = os.path.abspath(path)
-    if not os.path.isdir(here):
+    if not os.path.isdir(probe(here)):
         here = os.path.dirname(here)
     repository = git.find_top(here)
     # A policy above the repository is another project's.
@@ -71,7 +72,7 @@ def find_top(path: str) -> tuple[str, str]:
     if found is not None:
         return found
     top = here
-    while os.path.isfile(os.path.join(top, "__init__.py")) and os.path.dirname(top) != top:
+    while os.path.isfile(probe(os.path.join(top, "__init__.py"))) and os.path.dirname(top) != top:
         top = os.path.dirname(top)
     return top, "path" if top == here else "package"
 
@@ -79,7 +80,7 @@ def find_top(path: str) -> tuple[str, str]:
 def _upward(folder: str, names: tuple[str, ...], last: str | None) -> tuple[str, str] | None:
     while True:
         for name in names:
-            if os.path.isfile(os.path.join(folder, name)):
+            if os.path.isfile(probe(os.path.join(folder, name))):
                 return folder, name
         parent = os.path.dirname(folder)
         if folder in (parent, last):

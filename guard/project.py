@@ -12,6 +12,7 @@ import sys
 from guard import facts as _facts
 from guard._recorded import Commit, Index
 from guard._store import Table, cache_root, identity, project_folder, source_stamp
+from guard._tell import unsure
 from guard._worktree import WorkTree
 from guard.errors import Unreadable
 
@@ -172,6 +173,7 @@ class SourceProject:
     def _note_failure(self, path: str, reason: str) -> None:
         if path in self.paths():  # else someone asks whether there is such a file
             self._failed[path] = reason
+            unsure(reason)
 
     def read_file(self, path: str) -> bytes | None:
         """The content of any file of the subject; ``None`` where there is none."""
@@ -261,6 +263,8 @@ class SourceProject:
             self._failed.update(failed)
             for path, reason in crashed.items():
                 self._crashed.setdefault(path, {})[extractor.name] = reason
+            for reason in (*failed.values(), *crashed.values()):
+                unsure(reason)
             table.add(states, self.paths(), 0)
         finally:
             if collecting:
@@ -296,6 +300,7 @@ class SourceProject:
             return self._tree.read_file(path)
         except Unreadable as error:
             self._tree.notes.append(str(error))
+            unsure(str(error))
             return None
 
     def _declared(self, name: str, data: bytes) -> Declared:

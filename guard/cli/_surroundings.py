@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 
 from guard.rule import SourceRule
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from guard._recording import Recording
+
 
 def _plugin_rules() -> tuple[SourceRule, ...]:
     from guard.plugins import load_rules
@@ -23,3 +27,5 @@ class Surroundings:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     rules: Callable[[], tuple[SourceRule, ...]] = _plugin_rules
     started: float = field(default_factory=time.perf_counter)
+    recording: Recording | None = None
+    """Where a check leaves what it said, if the run is recorded."""

@@ -73,8 +73,13 @@ def check(around: Surroundings, /, **options: object) -> int:
     finally:
         progress.clear()
     color = wants_color(chosen.text("color") or "auto", around.environ, stdout_is_terminal)
-    _emit(wanted, done, chosen, color, time.perf_counter() - around.started)
-    return EXIT_CODES[done.report.verdict]
+    elapsed = time.perf_counter() - around.started
+    said = _emit(wanted, done, chosen, color, elapsed)
+    code = EXIT_CODES[done.report.verdict]
+    if around.recording is not None and said is not None and not chosen.flag("debug"):
+        timed = not chosen.flag("quiet")
+        around.recording.save(_around_time(said, elapsed) if timed else (said,), code)
+    return code
 
 
 class _Options:
@@ -130,9 +135,12 @@ def _version(text: str | None) -> Version | None:
 
 def _emit(
     wanted: tuple[Sink, ...], done: Checked, options: _Options, color: bool, elapsed: float
-) -> None:
-    """Files first: a reader of standard output that goes away must not cost a file its report."""
-    from guard.reporters import reporter
+) -> str | None:
+    """Files first: a reader of standard output that goes away must not cost a file its report.
+
+    Answers with what was printed, if that was all and its last line alone tells the time.
+    """
+    from guard.reporters import LINES, reporter
     from guard.reporters._words import summary_of
 
     texts = []
@@ -147,6 +155,15 @@ def _emit(
             say(text)
     if all(sink.file is not None for sink in wanted) and not options.flag("quiet"):
         say(f"guard: {summary_of(done.report, elapsed)}\n", err=True)
+    (sink, text), *more = texts
+    return None if more or sink.file is not None or sink.format not in LINES else text
+
+
+def _around_time(text: str, elapsed: float) -> tuple[str, ...]:
+    """What stands before and after the time that the last line tells."""
+    seconds = f"{elapsed:.2f}"
+    before, _, after = text.rpartition(seconds + " s)")
+    return before, " s)" + after
 
 
 def _context(

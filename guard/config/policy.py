@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from guard import globs
+from guard._tell import probe
 from guard.config import shapes, tree
 from guard.config.shapes import BAD, Field, Json, Listing, Record, Table, Text
 from guard.config.tree import MAX_BYTES, Node, Problems, Scalar
@@ -91,9 +92,9 @@ def read_policy(top: str, rules: Sequence[SourceRule], path: str | None = None) 
     Raises ``PolicyError``; also for a file that only looks like the policy (``guard.yml``), for it
     would be ignored without a word.
     """
-    if path is None and not os.path.lexists(os.path.join(top, POLICY_NAME)):
+    if path is None and not os.path.lexists(probe(os.path.join(top, POLICY_NAME))):
         for name in _OTHER_NAMES:
-            if os.path.lexists(os.path.join(top, name)):
+            if os.path.lexists(probe(os.path.join(top, name))):
                 raise PolicyError([f"{name}:1:1: not read; the policy is named {POLICY_NAME}"])
         return default_policy(rules)
     name = path or POLICY_NAME

@@ -215,7 +215,7 @@ def test_tables_that_hold_something_else_are_ignored(place: Place):
     for table in place.tables():
         for value in ([1, 2], None, 7):
             ident = b"ident"
-            _store._save(str(table), ident, value)  # type: ignore[arg-type]
+            _store.save(str(table), ident, value)  # type: ignore[arg-type]
             assert _store.Table(str(table.parent), table.stem, ident).entries == {}
 
 

@@ -1,0 +1,171 @@
+"""Say again what was said last time, if nothing has changed that it came from.
+
+Most runs of a guard see what the run before saw. A run therefore leaves a record: its output, and
+all that it looked at. When the same command comes again and all of that is as it was, the output
+is printed once more, and next to nothing is imported. Any doubt means an ordinary run.
+
+What a run looked at is heard, not declared: see ``guard._recording``, which writes the records.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import zlib
+from operator import attrgetter
+
+from guard._store import cache_root, identity, load, project_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import TypedDict
+
+    from guard._spawn import Running
+
+    State = tuple[int, int, int, int, int]
+    Identity = tuple[int, int, int]
+    Answer = tuple[str, tuple[str, ...], int, bytes, bytes]
+    """What git said: the folder, the arguments, exit code, stdout, stderr."""
+
+    class Record(TypedDict):
+        """What one call printed, and everything that it looked at to know what to print."""
+
+        output: tuple[str, ...]
+        """One text, or two between which stands the time that the call took."""
+        code: int
+        probed: list[str]
+        kinds: list[tuple[int, int]]
+        """Of each path that was ``probed``."""
+        looked: list[str]
+        states: list[State | None]
+        """Of each file or folder that was ``looked`` into."""
+        folders: list[str]
+        folder_states: list[Identity]
+        """Of the folders of the project: that they are the same ones, whatever else they hold."""
+        files: list[str]
+        file_states: list[State]
+        """Of the files of the project."""
+        answers: list[Answer]
+
+
+PREFIX = "replay-"
+_FORMAT = "1"
+_IDLE = ("_", "OLDPWD", "SHLVL")
+"""Variables that the shell sets for itself, and that change with every command."""
+_KIND = 0o170000
+_STATE = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")
+_SAME = attrgetter("st_ino", "st_dev", "st_mode")
+
+
+class Call:
+    """One call of the command: its words, and all that surrounds it."""
+
+    def __init__(self, argv: Sequence[str], root: str) -> None:
+        self.began = time.perf_counter()
+        self.began_ns = time.time_ns()
+        self.root = root
+        self.path = list(sys.path)
+        here = os.getcwd()
+        words = tuple(argv)
+        self.ident = identity(
+            "replay",
+            _FORMAT,
+            words,
+            here,
+            [os.path.realpath(word) for word in words if word[:1] != "-"],
+            {name: text for name, text in os.environ.items() if name not in _IDLE},
+            sys.executable,
+            self.path,
+            tuple(sys.flags),
+            os.geteuid(),
+            [sys.stdout.encoding, sys.stdout.isatty(), sys.stderr.isatty()],
+        )
+        self.folder = project_folder(root, here)
+        self.file = os.path.join(self.folder, f"{PREFIX}{zlib.crc32(self.ident):08x}.table")
+
+
+def begin(argv: Sequence[str]) -> Call | None:
+    """The call, if it is one that can be recorded: a check, with the cache, on a POSIX system."""
+    if os.name != "posix" or argv[:1] != ["check"] or "--no-cache" in argv:
+        return None
+    root = cache_root(os.environ)
+    try:
+        return None if root is None else Call(argv, root)
+    except (OSError, AttributeError):  # no current directory; no standard output
+        return None
+
+
+def replay(call: Call) -> int | None:
+    """Print what this call printed last time, and answer with its exit code.
+
+    ``None``, and nothing is printed, when there is no record or when it may no longer hold.
+    """
+    try:
+        record: Record | None = load(call.file, call.ident) or None  # type: ignore[assignment]
+        if record is None or not _holds(record):
+            return None
+        seconds = f"{time.perf_counter() - call.began:.2f}"
+        text = seconds.join(record["output"]).encode(sys.stdout.encoding, "backslashreplace")
+        while text:
+            text = text[os.write(sys.stdout.fileno(), text) :]
+    except Exception:  # noqa: BLE001 - an ordinary run meets the same trouble, and says what it is
+        return None
+    return record["code"]
+
+
+def _holds(record: Record) -> bool:
+    """Whether all that the recorded run looked at is as it was."""
+    asked = list(_ask(record["answers"]))  # git looks while we do
+    try:
+        return (
+            kinds_of(record["probed"]) == record["kinds"]
+            and states_of(record["looked"]) == record["states"]
+            and folder_states(record["folders"]) == record["folder_states"]
+            and file_states(record["files"]) == record["file_states"]
+            and all(running.finish() == said for running, said in asked)
+        )
+    finally:
+        for running, _ in asked:
+            running.kill()
+
+
+def _ask(answers: Iterable[Answer]) -> Iterator[tuple[Running, tuple[int, bytes, bytes]]]:
+    for top, args, code, out, err in answers:
+        from guard.git import Git
+
+        yield Git(top).start(*args), (code, out, err)
+
+
+def states_of(paths: Iterable[str]) -> list[State | None]:
+    """The state of each file or folder, through links; ``None`` where there is nothing."""
+    found: list[State | None] = []
+    for path in paths:
+        try:
+            found.append(_STATE(os.stat(path)))
+        except (OSError, ValueError):
+            found.append(None)
+    return found
+
+
+def kinds_of(paths: Iterable[str]) -> list[tuple[int, int]]:
+    """What is at each path, and what is there if it is a link; 0 is nothing."""
+    return [(_kind(os.lstat, path), _kind(os.stat, path)) for path in paths]
+
+
+def _kind(look: Callable[[str], os.stat_result], path: str) -> int:
+    try:
+        return look(path).st_mode & _KIND
+    except (OSError, ValueError):
+        return 0
+
+
+def file_states(paths: Iterable[str]) -> list[State]:
+    """The state of each file. Raises ``OSError`` if one is gone."""
+    return list(map(_STATE, map(os.lstat, paths)))
+
+
+def folder_states(paths: Iterable[str]) -> list[Identity]:
+    """Which folder each is, whatever it holds. Raises ``OSError`` if one is gone."""
+    return list(map(_SAME, map(os.lstat, paths)))
