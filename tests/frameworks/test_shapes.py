@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import marshal
 
-from guard_rules._names.evaluated_guards import words
-from guard_rules._names.shapes import Shape, extract
-from guard_rules._names.shapes_screen import sites
+from guard_rules._annotations.guard_only import words
+from guard_rules._annotations.shapes import Shape, extract
+from guard_rules._annotations.text import sites
 
 
 def shape(text: str) -> Shape:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from guard.model import Finding, Place, Unjudged, Use, When
 from guard.rule import Project
-from guard_rules._names.evaluated import Evaluated, Evaluation
-from guard_rules._names.evaluated_calls import last_name
-from guard_rules._names.evaluated_files import Files
-from guard_rules._names.evaluated_guards import GuardOnly, guard_only_by_shape, unquoted, words
-from guard_rules._names.evaluated_hooks import hooked
-from guard_rules._names.evaluated_rebuilds import Rebuilds
-from guard_rules._names.evaluated_symbols import Symbols
-from guard_rules._names.shapes import SHAPES, Shape
+from guard_rules._annotations.calls import last_name
+from guard_rules._annotations.evaluation import Evaluated, Evaluation
+from guard_rules._annotations.files import Files
+from guard_rules._annotations.guard_only import GuardOnly, guard_only_by_shape, unquoted, words
+from guard_rules._annotations.package_hooks import hooked
+from guard_rules._annotations.rebuilds import Rebuilds
+from guard_rules._annotations.shapes import SHAPES, Shape
+from guard_rules._annotations.symbols import Symbols
 from guard_rules.type_checking_evaluated_annotation.frameworks import TABLE
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from guard_rules._names.frameworks import ATTRS, CLASSVAR, DATACLASSES, Argument, Reads, Table
+from guard_rules._annotations.frameworks import ATTRS, CLASSVAR, DATACLASSES, Argument, Reads, Table
 
 
 def _each(names: Iterable[str], *modules: str) -> list[str]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from guard_rules._names.evaluated import Evaluated
-from guard_rules._names.evaluated_files import Files
-from guard_rules._names.evaluated_symbols import Symbol, Symbols
-from guard_rules._names.frameworks import Table
-from guard_rules._names.shapes import UNKNOWN_KEY, Call, Shape
+from guard_rules._annotations.evaluation import Evaluated
+from guard_rules._annotations.files import Files
+from guard_rules._annotations.frameworks import Table
+from guard_rules._annotations.shapes import UNKNOWN_KEY, Call, Shape
+from guard_rules._annotations.symbols import Symbol, Symbols
 
 
 @dataclass(frozen=True, slots=True)

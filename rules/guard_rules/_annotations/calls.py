@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from guard.model import Place, Step
-from guard_rules._names.evaluated_symbols import Symbol, Symbols
-from guard_rules._names.frameworks import Argument, Reads, Table
-from guard_rules._names.shapes import NOWHERE, OPAQUE, UNKNOWN_KEY, Call, Tree
+from guard_rules._annotations.frameworks import Argument, Reads, Table
+from guard_rules._annotations.shapes import NOWHERE, OPAQUE, UNKNOWN_KEY, Call, Tree
+from guard_rules._annotations.symbols import Symbol, Symbols
 
 _SAME_PARAM = frozenset(
     {"__init__", "__call__", "__func__", "__wrapped__", "__class__", "__new__", "__post_init__"}

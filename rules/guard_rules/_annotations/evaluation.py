@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from guard.model import Place, Step
-from guard_rules._names.evaluated_calls import Calls, Reach
-from guard_rules._names.evaluated_mapped import parts
-from guard_rules._names.evaluated_symbols import Symbol, Symbols
-from guard_rules._names.frameworks import Reads, Table
-from guard_rules._names.shapes import Call, Field, Func, Klass, Parameter, Spot, Tree
+from guard_rules._annotations.calls import Calls, Reach
+from guard_rules._annotations.frameworks import Reads, Table
+from guard_rules._annotations.mapped import parts
+from guard_rules._annotations.shapes import Call, Field, Func, Klass, Parameter, Spot, Tree
+from guard_rules._annotations.symbols import Symbol, Symbols
 
 _OWN_HOOKS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
 

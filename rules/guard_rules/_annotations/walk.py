@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
-from guard_rules._names.shapes import Func, Klass, Parameter, Shape, Tree
-from guard_rules._names.shapes_trees import Trees, dotted_name
+from guard_rules._annotations.shapes import Func, Klass, Parameter, Shape, Tree
+from guard_rules._annotations.trees import Trees, dotted_name
 
 _FLAG = "TYPE_CHECKING"
 _TYPING = frozenset({"typing", "typing_extensions"})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guard.model import Place, Step
-from guard_rules._names.evaluated_files import Files
-from guard_rules._names.evaluated_symbols import Symbols
-from guard_rules._names.frameworks import Reads, Table
-from guard_rules._names.shapes import Tree
+from guard_rules._annotations.files import Files
+from guard_rules._annotations.frameworks import Reads, Table
+from guard_rules._annotations.shapes import Tree
+from guard_rules._annotations.symbols import Symbols
 
 
 def hooked(symbols: Symbols, table: Table, files: Files) -> Iterator[tuple[str, Reads, Step]]:

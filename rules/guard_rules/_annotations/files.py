@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from guard.rule import Extractor, Project
-from guard_rules._names import shapes_screen as light
-from guard_rules._names.frameworks import STANDARD, Table
+from guard_rules._annotations import text as light
+from guard_rules._annotations.frameworks import STANDARD, Table
+from guard_rules._annotations.text import Given, Heads, Site
 from guard_rules._names.screen import scans
-from guard_rules._names.shapes_screen import Given, Heads, Site
 
 _BUILTIN = frozenset(dir(builtins))
 Owners = Mapping[str, frozenset[str] | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from guard.model import Place
-from guard_rules._names.shapes import Shape, Spot, Tree
+from guard_rules._annotations.shapes import Shape, Spot, Tree
 
 GuardOnly = Callable[[str, str, str], Place | None]
 """``(path, scope, name)``: where a guard binds the name, if nothing binds it at run time; the

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from guard.rule import Modules
-from guard_rules._names.shapes import Func, Import, Klass, Shape, Tree
+from guard_rules._annotations.shapes import Func, Import, Klass, Shape, Tree
 
 _RESOLVED = frozenset({"name", "attr", "sub", "call", "str"})
 _INNER = frozenset({"__wrapped__", "__func__", "fget", "func"})

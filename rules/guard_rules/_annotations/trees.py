@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from guard_rules._names.shapes import NOWHERE, OPAQUE, UNKNOWN_KEY, Spot, Tree
+from guard_rules._annotations.shapes import NOWHERE, OPAQUE, UNKNOWN_KEY, Spot, Tree
 
 _SKIPPED = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.JoinedStr)
 

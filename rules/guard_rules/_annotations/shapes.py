@@ -3,8 +3,8 @@
 Whoever asks which annotations are resolved at run time needs the structure of a few files and
 nothing of the rest. The facts come from the standard library's ``ast``, which is ten times faster
 than libcst; a file whose syntax is newer than the running Python goes through libcst first
-(``shapes_lower``). The facts of a file never depend on another file: linking is the work of
-``evaluated``.
+(``lower``). The facts of a file never depend on another file: linking is the work of
+``evaluation``.
 
 Lines and columns count from 1, columns in characters.
 """
@@ -157,7 +157,7 @@ class Shape(TypedDict):
 
 def extract(data: bytes) -> Shape | None:
     """The shape of a file; ``None`` when it is not valid Python of any version known here."""
-    from guard_rules._names.shapes_walk import Walker
+    from guard_rules._annotations.walk import Walker
 
     parsed = _parse(data)
     if parsed is None:
@@ -176,7 +176,7 @@ def _parse(data: bytes) -> tuple[ast.Module, list[str]] | None:
             return tree, _text(data).split("\n")
         except (SyntaxError, ValueError, RecursionError, MemoryError, LookupError):
             pass
-        from guard_rules._names.shapes_lower import lower
+        from guard_rules._annotations.lower import lower
 
         return lower(data)
 
