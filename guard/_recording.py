@@ -52,29 +52,42 @@ _FOREIGN = frozenset(
 _HEARD = _LOOKS | _TOLD | _FOREIGN
 
 
+_listening: list[Recording] = []
+_hooks: list[object] = []
+
+
+def _hear(event: str, args: tuple[Any, ...]) -> None:
+    if event in _HEARD:
+        for recording in _listening:
+            recording.heard.append((event, args))
+
+
 class Recording:
-    """What one run looks at. From its making on, the whole process is heard."""
+    """What one run looks at. From its making until ``save``, the whole process is heard."""
 
     def __init__(self, call: Call, quiet_ns: int = QUIET_NS) -> None:
         self._call = call
         self._quiet_ns = quiet_ns
-        self._heard: list[tuple[str, Any]] = []
-        self._hearing = True
-        sys.addaudithook(self._hear)  # there is no way to take it off again
-
-    def _hear(self, event: str, args: tuple[Any, ...]) -> None:
-        if event in _HEARD and self._hearing:
-            self._heard.append((event, args))
+        self.heard: list[tuple[str, Any]] = []
+        if _hear not in _hooks:
+            _hooks.append(_hear)
+            sys.addaudithook(_hear)  # there is no way to take it off again
+        _listening.append(self)
 
     def save(self, output: tuple[str, ...], code: int) -> None:
         """Keep what was said, if any change of what it came from will show.
 
         ``output`` is one text, or two between which the time stands that the run took.
         """
-        self._hearing = False
+        self.stop()
         record = self._record(output, code)
         if record is not None and save(self._call.file, self._call.ident, record):
             forget(self._call.folder, PREFIX, _KEEP)
+
+    def stop(self) -> None:
+        """Hear no more."""
+        if self in _listening:
+            _listening.remove(self)
 
     def _record(self, output: tuple[str, ...], code: int) -> Record | None:
         answers = self._answers()
@@ -110,7 +123,7 @@ class Recording:
         """What git said; ``None`` if the run hangs on what another program said, or on chance."""
         answers: dict[tuple[str, tuple[str, ...]], Answer] = {}
         silent = 0
-        for event, args in self._heard:
+        for event, args in self.heard:
             if event in _FOREIGN:
                 return None
             if event == "os.posix_spawn":
@@ -124,7 +137,7 @@ class Recording:
 
     def _files(self) -> list[str]:
         found = (
-            path for event, args in self._heard if event == "guard.files" for path in args[0]()
+            path for event, args in self.heard if event == "guard.files" for path in args[0]()
         )
         return list(dict.fromkeys(found))
 
@@ -134,7 +147,7 @@ class Recording:
         ``None`` if the run wrote anything elsewhere.
         """
         found = {*_plugins(self._call.path), *_sources()}
-        for event, (path, *how) in self._heard:
+        for event, (path, *how) in self.heard:
             if event not in _LOOKS or isinstance(path, int):
                 continue
             path = os.path.abspath(os.fsdecode("." if path is None else path))
@@ -150,7 +163,7 @@ class Recording:
 
     def _probed(self, looked: frozenset[str]) -> list[str]:
         """What was asked for without being opened; a folder that is watched itself tells of it."""
-        found = {os.path.abspath(args[0]) for event, args in self._heard if event == "guard.probe"}
+        found = {os.path.abspath(args[0]) for event, args in self.heard if event == "guard.probe"}
         return sorted(
             path for path in found if os.path.dirname(path) not in looked or os.path.islink(path)
         )

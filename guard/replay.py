@@ -88,7 +88,7 @@ class Call:
 
 def begin(argv: Sequence[str]) -> Call | None:
     """The call, if it is one that can be recorded: a check, with the cache, on a POSIX system."""
-    if os.name != "posix" or argv[:1] != ["check"] or "--no-cache" in argv:
+    if os.name != "posix" or "check" not in argv[:1] or "--no-cache" in argv:
         return None
     root = cache_root(os.environ)
     try:
