@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from unicodedata import normalize
 
 import libcst as cst
 
@@ -34,7 +35,12 @@ class Bindings:
         return set(self.nodes) - self.global_names - self.nonlocal_names
 
     def bind(self, name: str, node: cst.CSTNode) -> None:
-        self.nodes.setdefault(name, []).append(node)
+        self.nodes.setdefault(normal(name), []).append(node)
+
+
+def normal(name: str) -> str:
+    """The name as Python sees it: in the normal form NFKC (language reference, 2.3)."""
+    return name if name.isascii() else normalize("NFKC", name)
 
 
 def collect(nodes: Iterable[cst.CSTNode]) -> Bindings:

@@ -57,7 +57,7 @@ class Compiled:
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
-        self.codes = walk(code)
+        self.codes = _running(code)
         self.events = events(code)
         stored = {name for kind, name, _ in self.events if kind.startswith("store")}
         for inner in self.codes[1:]:
@@ -145,6 +145,18 @@ class Compiled:
             grown = not more <= users
             users |= more
         return users - {name}
+
+
+def _running(code: CodeType) -> list[CodeType]:
+    """A code object and those that its instructions make: the compiler keeps the constants of
+
+    code that it drops.
+    """
+    found = [code]
+    for outer in found:
+        if any(hasattr(const, "co_code") for const in outer.co_consts):
+            found.extend(inner for _, _, inner in events(outer) if inner is not None)
+    return found
 
 
 def walk(code: CodeType) -> list[CodeType]:

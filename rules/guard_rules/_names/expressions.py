@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from guard_rules._names.bindings import collect, dotted, target_names
+from guard_rules._names.bindings import collect, dotted, normal, target_names
 from guard_rules._names.compiled import builtin_names
 from guard_rules._names.constants import FLAG, Conditions, Known
 from guard_rules._names.frames import ASSUMED, Frame, Function, Ref, State, join
@@ -133,6 +133,8 @@ class Expressions:
     def find(self, name: str) -> tuple[str, Ref, Frame]:
         """Look ``name`` up: ``("bound" | "global" | "local" | "free", what it means, scope)``."""
         frame: Frame | None = self.frame
+        if name == "__class__" and any(outer.kind == "class" for outer in self.frames()):
+            return "bound", None, self.frame  # the cell that ``super()`` uses
         sees_class, crossed = True, False
         while frame is not None and frame.kind != "module":
             if name in frame.state and frame.state[name] == ASSUMED:
@@ -231,6 +233,7 @@ class Expressions:
 
     def assign(self, name: str, ref: Ref = None) -> None:
         """Bind a name in the scope that Python binds it in."""
+        name = normal(name)
         frame: Frame | None = self.frame
         while frame is not None and frame.kind in ("comprehension", "type parameters"):
             if name in frame.local_names and frame.kind == "comprehension":
@@ -304,7 +307,15 @@ class Expressions:
         return None
 
     def eval_Name(self, node: cst.Name) -> Ref:
-        return self.load(node.value, node)
+        return self.load(self.mangled(node.value), node)
+
+    def mangled(self, name: str) -> str:
+        """``__part`` in a class ``Box`` is ``_Box__part`` (language reference, 6.2.1)."""
+        if name.startswith("__") and not name.endswith("__"):
+            for frame in self.frames():
+                if frame.kind == "class":
+                    return f"_{frame.qualname.rpartition('.')[2].lstrip('_')}{name}"
+        return normal(name)
 
     def eval_SimpleString(self, node: cst.SimpleString) -> Ref:
         return None

@@ -38,10 +38,14 @@ _TESTING = re.compile(rb"(?:\b(?:if|elif|while|and|or|not|assert|match)|\(|:=)[ 
 _HARMLESS = re.compile(rb"[ \t]*(?:assert[ \t]+not[ \t]+$|del[ \t]+)")
 # One string or comment; what starts inside of one is passed over, as the tokenizer does.
 _STRING = re.compile(
-    rb"#[^\n]*|\"\"\"(?:[^\"\\]|\\.|\"(?!\"\"))*\"\"\"|'''(?:[^'\\]|\\.|'(?!''))*'''"
-    rb"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'",
+    rb"#[^\n]*+"
+    rb"|\"\"\"(?:[^\"\\]++|\\.|\"(?!\"\"))*+(?:\"\"\")?"
+    rb"|'''(?:[^'\\]++|\\.|'(?!''))*+(?:''')?"
+    rb"|\"(?:[^\"\\\n]++|\\.)*+\"?"
+    rb"|'(?:[^'\\\n]++|\\.)*+'?",
     re.DOTALL,
 )
+_LONG_LINE = 5000  # no formatter leaves one; looking for its start again and again costs too much
 _FALSE_NAME = re.compile(rb"(\w+)[ \t]*(?::[^=\n]*)?=[ \t]*$")
 _NEVER = re.compile(rb"\b(?:if|while)[ \t]+(?:not[ \t]+True|False|0)[ \t]*:")
 _NEVER_TEXTS = (b"if False", b"if 0", b"while False", b"while 0", b"not True", b"if  ", b"while  ")
@@ -109,6 +113,8 @@ def _read_guards(data: bytes, flags: frozenset[bytes]) -> Guards | None:
             return None  # two kinds of flag in one file: too rare to be worth it
         for start, end in _occurrences(data, flag):
             line_start = data.rfind(b"\n", 0, start) + 1
+            if start - line_start > _LONG_LINE:
+                return None
             before, after = data[line_start:start], data[end : end + 40].lstrip(b" \t")
             test = _PLAIN_TEST.match(before)
             if test is None or after[:1] != b":":
@@ -117,6 +123,8 @@ def _read_guards(data: bytes, flags: frozenset[bytes]) -> Guards | None:
                 continue
             parts += [data[at:start], b"0".ljust(end - start)]
             at = end
+            if data[:line_start].rstrip().endswith(b"try:"):
+                return None  # what the handlers bind may never be bound
             block = _guarded_block(data, end, len(before) - len(before.lstrip(b" \t")), test[1])
             if block is None:
                 return None
@@ -152,9 +160,9 @@ def _occurrences(data: bytes, flag: bytes) -> list[tuple[int, int]]:
     at = data.find(flag)
     while at >= 0:
         start, end = at, at + len(flag)
-        prefix = _PREFIX.search(data, data.rfind(b"\n", 0, at) + 1, at)
-        if prefix is not None:
-            start = prefix.start()
+        if data[at - 1 : at] in (b".", b" ", b"\t"):
+            prefix = _PREFIX.search(data, max(data.rfind(b"\n", 0, at) + 1, at - 200), at)
+            start = at if prefix is None else prefix.start()
         if data[end : end + 1] not in _WORD_BYTES and data[start - 1 : start] not in _WORD_BYTES:
             found.append((start, end))
         at = data.find(flag, end)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
@@ -11,9 +13,13 @@ from guard_rules._names.flow import Flow
 from guard_rules._names.frames import Function
 from guard_rules._names.summary import AttributeFact, ImportFact, Span, Summary, UseFact
 
+_PARENTHESISED = re.compile(rb"(?m)^([ \t]*)\((\w+)\)([ \t]*:(?!=))")
+
 
 def judge(data: bytes, target: tuple[int, int]) -> Summary:
     """The facts of one file for one target version."""
+    # libcst refuses a parenthesised name as the target of an annotation; CPython takes it.
+    data = _PARENTHESISED.sub(rb"\1\2  \3", data)
     try:
         wrapper = MetadataWrapper(cst.parse_module(data), unsafe_skip_copy=True)
     except cst.ParserSyntaxError as error:
