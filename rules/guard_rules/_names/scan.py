@@ -58,8 +58,8 @@ Scan = tuple[
 
 A from-import is ``(module, names in parentheses, names on the line)`` as written, an import the
 text behind the keyword. A suspicion is ``use NAME``, ``listed NAME`` (in ``__all__``), ``star
-NAME`` (loaded, and perhaps brought by a star import), or one of ``local``, ``version``, ``submodule`` and
-``unclear``. ``*`` among the names stands for a star import under a guard.
+NAME`` (loaded, and perhaps brought by a star import), or one of ``local``, ``version``,
+``submodule`` and ``unclear``. ``*`` among the names stands for a star import under a guard.
 """
 
 
@@ -129,7 +129,7 @@ def attributes(data: bytes, owners: tuple[str, ...]) -> frozenset[str]:
 
 
 def assigned(data: bytes) -> frozenset[str]:
-    """``owner.name`` for each attribute that the text sets: ``module.name = value``, ``setattr``."""
+    """``owner.name`` for each attribute that the text sets: by assignment or ``setattr``."""
     found = set()
     for text in _ASSIGNED.findall(data):
         for target in text.split(b"="):
