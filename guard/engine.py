@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -97,7 +97,10 @@ def run(
     if not paths:
         what = "no Python file is selected" if selected else "there is no Python file"
         reason = f"{what} in the {project.label}: nothing was judged"
-        return Report(project.label, 0, (RuleResult(EMPTY, Verdict.UNVERIFIED, reason=reason),))
+        notes: list[str] = []
+        faults = _unreadable(project.unreadable(), selected, notes)
+        empty = RuleResult(EMPTY, Verdict.UNVERIFIED, reason=reason)
+        return Report(project.label, 0, (empty, *faults), tuple(notes))
     own = {rule.id for rule in OWN_RULES}
     source = [item for item in rules if item.rule.id not in own]
     outcomes = {item.rule.id: _outcome(project, item, stage) for item in source}
@@ -109,14 +112,8 @@ def run(
     finish = _Finish(project, outcomes, notes)
     finish.ignores({*outcomes, *known})
     finish.baseline(baseline)
-    unreadable = finish.unreadable
     results = [*_results(outcomes.values(), selected, notes)]
-    faults = _keep_unjudged(
-        [Unjudged(path, reason) for path, reason in sorted(unreadable.items())], selected, notes
-    )
-    if faults:
-        reason = f"{_count(len(faults), 'file')} could not be read or judged"
-        results.append(RuleResult(UNREADABLE, Verdict.UNVERIFIED, (), faults, reason))
+    results += _unreadable(finish.unreadable, selected, notes)
     return Report(project.label, len(paths), tuple(results), tuple(notes))
 
 
@@ -317,6 +314,17 @@ def _results(
         if verdict is Verdict.UNVERIFIED and not reason:
             reason = _doubt(unjudged)
         yield RuleResult(rule, verdict, tuple(findings), unjudged, reason)
+
+
+def _unreadable(
+    reasons: Mapping[str, str], selected: Selected | None, notes: list[str]
+) -> list[RuleResult]:
+    items = [Unjudged(path, reason) for path, reason in sorted(reasons.items())]
+    faults = _keep_unjudged(items, selected, notes)
+    if not faults:
+        return []
+    reason = f"{_count(len(faults), 'file')} could not be read or judged"
+    return [RuleResult(UNREADABLE, Verdict.UNVERIFIED, (), faults, reason)]
 
 
 def _verdict(findings: Iterable[Finding], doubt: bool) -> Verdict:
