@@ -42,6 +42,13 @@ _LOAD_CONST = opmap["LOAD_CONST"]
 _STORE_NAME = opmap["STORE_NAME"]
 _STORE_GLOBAL = opmap["STORE_GLOBAL"]
 _EXTENDED_ARG = opmap["EXTENDED_ARG"]
+_BYTE = 0xFF
+_KINDS = (
+    ("load", tuple(_LOADS)),
+    ("store", (_STORE_NAME,)),
+    ("store global", (_STORE_GLOBAL,)),
+    ("delete", tuple(_DELETES)),
+)
 _FUNCTION = 0x2  # CO_NEWLOCALS: a function's code, not a class body's
 _ARGS, _KEYWORDS = 0x4, 0x8  # CO_VARARGS, CO_VARKEYWORDS
 
@@ -59,6 +66,7 @@ class Compiled:
         self.code = code
         self.codes = _running(code)
         self.events = events(code)
+        self._loads: dict[str, set[str]] | None = None
         stored = {name for kind, name, _ in self.events if kind.startswith("store")}
         for inner in self.codes[1:]:
             if _STORE_GLOBAL in inner.co_code[::2]:
@@ -125,6 +133,17 @@ class Compiled:
 
     def _users(self, name: str) -> set[str]:
         """The module's functions and classes that load ``name``, themselves or through others."""
+        if self._loads is None:
+            self._loads = self._loads_by_definition()
+        users = {name}
+        grown = True
+        while grown:
+            more = {user for user, names in self._loads.items() if not names.isdisjoint(users)}
+            grown = not more <= users
+            users |= more
+        return users - {name}
+
+    def _loads_by_definition(self) -> dict[str, set[str]]:
         loads: dict[str, set[str]] = {}
         pending: set[str] | None = None
         for kind, other, inner in self.events:
@@ -138,25 +157,31 @@ class Compiled:
             elif kind == "store" and pending is not None:
                 loads[other] = loads.get(other, set()) | pending
                 pending = None
-        users = {name}
-        grown = True
-        while grown:
-            more = {user for user, names in loads.items() if not names.isdisjoint(users)}
-            grown = not more <= users
-            users |= more
-        return users - {name}
+        return loads
 
 
 def _running(code: CodeType) -> list[CodeType]:
-    """A code object and those that its instructions make: the compiler keeps the constants of
+    """A code object and those that its instructions make.
 
-    code that it drops.
+    The compiler keeps the constants of code that it drops.
     """
     found = [code]
     for outer in found:
-        if any(hasattr(const, "co_code") for const in outer.co_consts):
-            found.extend(inner for _, _, inner in events(outer) if inner is not None)
+        for index, const in enumerate(outer.co_consts):
+            if hasattr(const, "co_code") and (
+                index > _BYTE or _position(outer.co_code, _LOAD_CONST, index) >= 0
+            ):
+                found.append(const)
     return found
+
+
+def _position(raw: bytes, operation: int, argument: int) -> int:
+    """Where an instruction stands first; below 0 where it does not."""
+    pair = bytes((operation, argument))
+    at = raw.find(pair)
+    while at > 0 and at % 2:
+        at = raw.find(pair, at + 1)
+    return at
 
 
 def walk(code: CodeType) -> list[CodeType]:
@@ -193,10 +218,18 @@ def events(code: CodeType) -> list[Event]:
 
 def _first(code: CodeType, name: str) -> str:
     """What a code object does with a name first; nothing where the name is an attribute."""
-    for kind, other, _ in events(code):
-        if other == name:
-            return kind
-    return ""
+    index = code.co_names.index(name) if name in code.co_names else -1
+    if not 0 <= index <= _BYTE // 2:  # the argument has a prefix, or there is nothing to find
+        return next((kind for kind, other, _ in events(code) if other == name), "")
+    found = []
+    for kind, operations in _KINDS:
+        for operation in operations:
+            shifted = operation == _LOAD_GLOBAL  # its lowest bit says something else
+            for argument in (2 * index, 2 * index + 1) if shifted else (index,):
+                at = _position(code.co_code, operation, argument)
+                if at >= 0:
+                    found.append((at, kind))
+    return min(found)[1] if found else ""
 
 
 def _lines(code: CodeType) -> range:
