@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from guard import _tell
 from guard import facts as _facts
 from guard import git as _git
 from guard._paths import SUFFIXES, join_target, judge_target
@@ -87,6 +88,7 @@ class _Recorded:
         return 1 << 13  # git would have to be asked; this only steers how work is shared out
 
     def read_file(self, path: str) -> bytes | None:
+        _tell.read(path)
         entry = self._listing.get(path)
         if entry is None:
             return None

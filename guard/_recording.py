@@ -15,7 +15,9 @@ import os
 import sys
 
 from guard._store import forget, save
+from guard._unnoticed import basis_of
 from guard.facts import QUIET_NS, is_settled
+from guard.git import EMPTY_TREES, is_fixed, is_oid
 from guard.replay import PREFIX, file_states, folder_states, kinds_of, states_of
 
 TYPE_CHECKING = False
@@ -23,13 +25,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from guard.replay import Answer, Call, Record
+    from guard._record import Answer, Record
+    from guard.replay import Call
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _KEEP = 8
 """How many records of one folder stay: those of other command lines, terminals, editors."""
 _LOOKS = frozenset(("open", "os.listdir", "os.scandir"))
-_TOLD = frozenset(("guard.answer", "guard.files", "guard.probe", "os.posix_spawn"))
+_TOLD = frozenset(
+    (
+        "guard.answer",
+        "guard.facts",
+        "guard.files",
+        "guard.probe",
+        "guard.read",
+        "os.posix_spawn",
+    )
+)
 # What no run does. If one does (a plugin might), it hangs on things that nobody hears of.
 _FOREIGN = frozenset(
     (
@@ -74,13 +86,14 @@ class Recording:
             sys.addaudithook(_hear)  # there is no way to take it off again
         _listening.append(self)
 
-    def save(self, output: tuple[str, ...], code: int) -> None:
+    def save(self, output: tuple[str, ...], code: int, *, nothing_found: bool) -> None:
         """Keep what was said, if any change of what it came from will show.
 
         ``output`` is one text, or two between which the time stands that the run took.
+        ``nothing_found``: there is no finding in it, and all files were judged.
         """
         self.stop()
-        record = self._record(output, code)
+        record = self._record(output, code, nothing_found)
         if record is not None and save(self._call.file, self._call.ident, record):
             forget(self._call.folder, PREFIX, _KEEP)
 
@@ -89,7 +102,7 @@ class Recording:
         if self in _listening:
             _listening.remove(self)
 
-    def _record(self, output: tuple[str, ...], code: int) -> Record | None:
+    def _record(self, output: tuple[str, ...], code: int, nothing_found: bool) -> Record | None:
         answers = self._answers()
         files = self._files()
         looked = self._looked(frozenset(files))
@@ -117,6 +130,7 @@ class Recording:
             "files": files,
             "file_states": of_files,
             "answers": answers,
+            "basis": basis_of(self.heard, answers) if nothing_found else None,
         }
 
     def _answers(self) -> list[Answer] | None:
@@ -127,18 +141,19 @@ class Recording:
             if event in _FOREIGN:
                 return None
             if event == "os.posix_spawn":
-                silent += "cat-file" not in args[1]  # an object's name says what is in it
+                silent += "cat-file" not in args[1]  # answers piecemeal, and tells nothing
             elif event == "guard.answer":
                 silent -= 1
                 top, asked, said = args
                 if answers.setdefault((top, asked), (top, asked, *said))[2:] != said:
                     return None
-        return None if silent else list(answers.values())
+        if silent:
+            return None
+        asked_all = list(answers)
+        return [answers[key] for key in asked_all if not _follows(key, asked_all)]
 
     def _files(self) -> list[str]:
-        found = (
-            path for event, args in self.heard if event == "guard.files" for path in args[0]()
-        )
+        found = (path for event, args in self.heard if event == "guard.files" for path in args[0]())
         return list(dict.fromkeys(found))
 
     def _looked(self, files: frozenset[str]) -> list[str] | None:
@@ -167,6 +182,20 @@ class Recording:
         return sorted(
             path for path in found if os.path.dirname(path) not in looked or os.path.islink(path)
         )
+
+
+def _follows(
+    key: tuple[str, tuple[str, ...]], others: Iterable[tuple[str, tuple[str, ...]]]
+) -> bool:
+    """Whether the answer follows from the names in the question, or from another answer."""
+    top, asked = key
+    if is_fixed(asked):
+        return True
+    # How the index differs from one commit tells how it differs from any other, and from nothing.
+    return asked[-1] in EMPTY_TREES and any(
+        (top, asked[:-1]) == (other_top, other[:-1]) and is_oid(other[-1]) and other != asked
+        for other_top, other in others
+    )
 
 
 def _plugins(path: Iterable[str]) -> Iterable[str]:

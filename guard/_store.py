@@ -176,7 +176,8 @@ def _read_own(path: str) -> bytes:
 
 def save(path: str, ident: bytes, entries: Mapping[Any, Any]) -> bool:
     """Replace the file at once and whole. False when it cannot be written."""
-    body = ident + marshal.dumps(entries)
+    plain: Any = entries
+    body = ident + marshal.dumps(plain)
     check = zlib.crc32(body).to_bytes(4, "little")
     temporary = f"{path}.{os.getpid()}.tmp"
     try:

@@ -10,7 +10,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 def probe(path: str) -> str:
@@ -22,6 +22,16 @@ def probe(path: str) -> str:
 def files(paths: Callable[[], list[str]]) -> None:
     """The run hangs on the states of these files; ``paths`` is only called if somebody listens."""
     sys.audit("guard.files", paths)
+
+
+def facts(folder: str | None, extractor: object, paths: Iterable[str] | None) -> None:
+    """The run hangs on these facts (of all files, if ``paths`` is None), kept in ``folder``."""
+    sys.audit("guard.facts", folder, extractor, paths)
+
+
+def read(path: str) -> None:
+    """The run hangs on the content of this file of the index or a commit."""
+    sys.audit("guard.read", path)
 
 
 def answer(top: str, asked: tuple[str, ...], said: tuple[int, bytes, bytes]) -> None:

@@ -38,6 +38,8 @@ _EMPTY_TREE = {
     "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
     "sha256": "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
 }
+EMPTY_TREES = frozenset(_EMPTY_TREE.values())
+"""The names of the tree without any file."""
 
 
 class Git:
@@ -94,7 +96,7 @@ class Git:
         asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", rev + "^{commit}")
         code, out, err = self._finish(self.start(*asked))
         oid = out.decode("ascii", "replace").strip()
-        if code == 0 and _is_oid(oid):
+        if code == 0 and is_oid(oid):
             return oid
         if code in (0, 1) and not err.strip():
             raise UsageError(f"no commit {rev!r} in {self.top}")
@@ -141,7 +143,7 @@ class Git:
 
     def start_ls_index(self) -> Running:
         """Begin ``ls_index``; hand the result to ``index_listing`` to read it."""
-        return self.start(*_LS_INDEX, *_RAW, self.empty_tree())
+        return self.start(*diff_index(self.empty_tree()))
 
     def index_listing(self, running: Running | None = None) -> IndexListing:
         """What a commit of the index would hold. Raises ``GitError`` when paths are unmerged.
@@ -216,7 +218,7 @@ class Git:
         if not wanted:
             return
         for oid in wanted:
-            if not _is_oid(oid):
+            if not is_oid(oid):
                 raise UsageError(f"not an object id: {oid!r}")
         asked = ("cat-file", "--batch", "--buffer")
         running = self.start(*asked, stdin=("\n".join(wanted) + "\n").encode("ascii"))
@@ -235,13 +237,13 @@ class Git:
         raise GitError(f"object {oid} is missing in {self.top}")
 
     def _oid(self, rev: str) -> str:
-        return rev if _is_oid(rev) else self.resolve(rev)
+        return rev if is_oid(rev) else self.resolve(rev)
 
     def _raw(self, old: str, new: str | None) -> Iterator[Record]:
         if new is None:
-            return _records(self.run(*_LS_INDEX, *_RAW, old))
+            return records(self.run(*diff_index(old)))
         relative = () if git_dir(self.top) == self.top else ("--relative",)
-        return _records(self.run("diff-tree", "-r", *relative, *_RAW, old, new))
+        return records(self.run("diff-tree", "-r", *relative, *_RAW, old, new))
 
 
 _LS_INDEX = ("diff-index", "--cached", "--ita-invisible-in-index", "--relative")
@@ -249,7 +251,20 @@ _RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-a
 _LS_FILES = ("ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard")
 
 
-def _records(out: bytes) -> Iterator[Record]:
+def diff_index(oid: str) -> tuple[str, ...]:
+    """The question how the index differs from a commit or a tree. ``records`` reads the answer."""
+    return (*_LS_INDEX, *_RAW, oid)
+
+
+def is_fixed(asked: tuple[str, ...]) -> bool:
+    """Whether git always gives the same answer, as it is about an object with this very name."""
+    if asked[0] == "cat-file":  # the names are on its input, and nothing else can be
+        return True
+    named = asked[-1].removesuffix("^{commit}")
+    return asked[0] in ("ls-tree", "rev-parse") and is_oid(named)
+
+
+def records(out: bytes) -> Iterator[Record]:
     """The lines of ``git diff --raw -z`` (git docs, diff-format): modes, ids, status, path."""
     fields = out.decode("utf-8", "surrogateescape").split("\0")
     for head, path in zip(fields[0::2], fields[1::2], strict=False):
@@ -290,5 +305,6 @@ def _answers(chunks: Iterator[bytes], limit: int | None) -> Iterator[bytes | int
             del buffer[:left]
 
 
-def _is_oid(text: str) -> bool:
+def is_oid(text: str) -> bool:
+    """Whether this is the full name of an object."""
     return len(text) in (40, 64) and not text.strip("0123456789abcdef")

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import sys
 
+from guard import _tell
 from guard import facts as _facts
 from guard._recorded import Commit, Index
 from guard._store import Table, cache_root, identity, project_folder, source_stamp
-from guard._tell import unsure
 from guard._worktree import WorkTree
 from guard.errors import Unreadable
 
@@ -173,7 +173,7 @@ class SourceProject:
     def _note_failure(self, path: str, reason: str) -> None:
         if path in self.paths():  # else someone asks whether there is such a file
             self._failed[path] = reason
-            unsure(reason)
+            _tell.unsure(reason)
 
     def read_file(self, path: str) -> bytes | None:
         """The content of any file of the subject; ``None`` where there is none."""
@@ -181,7 +181,8 @@ class SourceProject:
 
     def facts(self, extractor: Extractor[T], paths: Iterable[str] | None = None) -> dict[str, T]:
         memo = self._memo.setdefault((extractor.name, extractor.version, extractor.params), {})
-        wanted = self.paths() if paths is None else paths
+        wanted = self.paths() if paths is None else tuple(paths)
+        _tell.facts(self._folder, extractor, None if paths is None else wanted)
         ask = [path for path in wanted if path not in memo and self._may_have(path, extractor)]
         if ask:
             self._compute(extractor, ask, memo)
@@ -264,7 +265,7 @@ class SourceProject:
             for path, reason in crashed.items():
                 self._crashed.setdefault(path, {})[extractor.name] = reason
             for reason in (*failed.values(), *crashed.values()):
-                unsure(reason)
+                _tell.unsure(reason)
             table.add(states, self.paths(), 0)
         finally:
             if collecting:
@@ -300,7 +301,7 @@ class SourceProject:
             return self._tree.read_file(path)
         except Unreadable as error:
             self._tree.notes.append(str(error))
-            unsure(str(error))
+            _tell.unsure(str(error))
             return None
 
     def _declared(self, name: str, data: bytes) -> Declared:

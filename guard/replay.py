@@ -20,40 +20,15 @@ from guard._store import cache_root, identity, load, project_folder
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import TypedDict
 
+    from guard._record import Answer, Identity, Record, State
     from guard._spawn import Running
-
-    State = tuple[int, int, int, int, int]
-    Identity = tuple[int, int, int]
-    Answer = tuple[str, tuple[str, ...], int, bytes, bytes]
-    """What git said: the folder, the arguments, exit code, stdout, stderr."""
-
-    class Record(TypedDict):
-        """What one call printed, and everything that it looked at to know what to print."""
-
-        output: tuple[str, ...]
-        """One text, or two between which stands the time that the call took."""
-        code: int
-        probed: list[str]
-        kinds: list[tuple[int, int]]
-        """Of each path that was ``probed``."""
-        looked: list[str]
-        states: list[State | None]
-        """Of each file or folder that was ``looked`` into."""
-        folders: list[str]
-        folder_states: list[Identity]
-        """Of the folders of the project: that they are the same ones, whatever else they hold."""
-        files: list[str]
-        file_states: list[State]
-        """Of the files of the project."""
-        answers: list[Answer]
-
 
 PREFIX = "replay-"
 _FORMAT = "1"
 _IDLE = ("_", "OLDPWD", "SHLVL")
-"""Variables that the shell sets for itself, and that change with every command."""
+"""Variables that the shell sets for itself, and that change with every command. Those of git (a
+hook has the author's date) matter to git alone, and git is asked again."""
 _KIND = 0o170000
 _STATE = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")
 _SAME = attrgetter("st_ino", "st_dev", "st_mode")
@@ -75,7 +50,11 @@ class Call:
             words,
             here,
             [os.path.realpath(word) for word in words if word[:1] != "-"],
-            {name: text for name, text in os.environ.items() if name not in _IDLE},
+            {
+                name: text
+                for name, text in os.environ.items()
+                if name not in _IDLE and not name.startswith("GIT_")
+            },
             sys.executable,
             self.path,
             tuple(sys.flags),
@@ -119,23 +98,31 @@ def _holds(record: Record) -> bool:
     """Whether all that the recorded run looked at is as it was."""
     asked = list(_ask(record["answers"]))  # git looks while we do
     try:
-        return (
-            kinds_of(record["probed"]) == record["kinds"]
-            and states_of(record["looked"]) == record["states"]
-            and folder_states(record["folders"]) == record["folder_states"]
-            and file_states(record["files"]) == record["file_states"]
-            and all(running.finish() == said for running, said in asked)
-        )
+        if (
+            kinds_of(record["probed"]) != record["kinds"]
+            or states_of(record["looked"]) != record["states"]
+            or folder_states(record["folders"]) != record["folder_states"]
+            or file_states(record["files"]) != record["file_states"]
+        ):
+            return False
+        said = [running.finish() for running in asked]
     finally:
-        for running, _ in asked:
+        for running in asked:
             running.kill()
+    if said == [answer[2:] for answer in record["answers"]]:
+        return True
+    if record["basis"] is None:
+        return False
+    from guard._unnoticed import is_unnoticed
+
+    return is_unnoticed(record, said)
 
 
-def _ask(answers: Iterable[Answer]) -> Iterator[tuple[Running, tuple[int, bytes, bytes]]]:
-    for top, args, code, out, err in answers:
+def _ask(answers: Iterable[Answer]) -> Iterator[Running]:
+    for top, args, *_ in answers:
         from guard.git import Git
 
-        yield Git(top).start(*args), (code, out, err)
+        yield Git(top).start(*args)
 
 
 def states_of(paths: Iterable[str]) -> list[State | None]:

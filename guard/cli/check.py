@@ -14,11 +14,12 @@ from guard.cli._output import Sink, say, sinks, stdout_is_terminal, wants_color,
 from guard.cli._progress import Progress
 from guard.cli._surroundings import Surroundings
 from guard.errors import GuardError, UsageError
-from guard.model import EXIT_CODES, Stage
+from guard.model import EXIT_CODES, Stage, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from guard.cli._session import Checked, Request
+    from guard.model import Report
     from guard.reporters.context import ReportContext, RuleInfo
     from guard.rule import Version
 
@@ -78,7 +79,11 @@ def check(around: Surroundings, /, **options: object) -> int:
     code = EXIT_CODES[done.report.verdict]
     if around.recording is not None and said is not None and not chosen.flag("debug"):
         timed = not chosen.flag("quiet")
-        around.recording.save(_around_time(said, elapsed) if timed else (said,), code)
+        around.recording.save(
+            _around_time(said, elapsed) if timed else (said,),
+            code,
+            nothing_found=_found_nothing(done.report),
+        )
     return code
 
 
@@ -157,6 +162,11 @@ def _emit(
         say(f"guard: {summary_of(done.report, elapsed)}\n", err=True)
     (sink, text), *more = texts
     return None if more or sink.file is not None or sink.format not in LINES else text
+
+
+def _found_nothing(report: Report) -> bool:
+    said = any(result.findings or result.unjudged for result in report.results)
+    return report.verdict is Verdict.PASS and not said
 
 
 def _around_time(text: str, elapsed: float) -> tuple[str, ...]:

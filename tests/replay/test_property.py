@@ -118,9 +118,7 @@ EDIT = st.one_of(
     st.tuples(st.just("write"), st.just(".git/info/exclude"), st.sampled_from(IGNORES)),
     st.tuples(st.just("write"), st.just("guard.yaml"), st.sampled_from(POLICIES)),
     st.tuples(st.just("write"), st.just("pyproject.toml"), st.sampled_from(PROJECTS)),
-    st.tuples(
-        st.just("delete"), st.sampled_from(("guard.yaml", ".gitignore", "pkg")), st.just("")
-    ),
+    st.tuples(st.just("delete"), st.sampled_from(("guard.yaml", ".gitignore", "pkg")), st.just("")),
     st.tuples(
         st.sampled_from(
             (
