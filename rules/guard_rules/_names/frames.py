@@ -15,8 +15,8 @@ Ref = tuple[Any, ...] | None
 """What a name is known to stand for, tagged by its first item; None where it may be anything:
 
 ``("known", value, strong)`` · ``("module", level, dotted)`` of ``import`` · ``("from", level,
-module, name)`` of ``from ... import`` · ``("function", Function)`` · ``("class", ClassDef node, methods)``
-· ``("alias", TypeAlias node, frame)`` · ``("typevar", TypeParam node, frame)``.
+module, name)`` of ``from ... import`` · ``("function", Function)`` · ``("class", ClassDef node,
+methods)`` · ``("alias", TypeAlias node, frame)`` · ``("typevar", TypeParam node, frame)``.
 """
 
 State = dict[str, Ref]
