@@ -35,7 +35,7 @@ test: .venv/.ready
 	$(MAKE) --no-print-directory pytest || status=1; exit $$status
 
 pytest: .venv/.ready
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow" $(ARGS)
 
 # Not `a && b`: a lint run shows every fault at once.
 lint: .venv/.ready
@@ -49,7 +49,7 @@ lint: .venv/.ready
 	if [ $$status -ne 0 ]; then echo "lint: failed" >&2; fi; exit $$status
 
 slow soak: .venv/.ready
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup -m slow $(ARGS)
+	$(BIN)/python -m pytest -q -n $(JOBS) -m slow $(ARGS)
 
 docs: .venv/.ready
 	$(BIN)/python scripts/generate_docs.py

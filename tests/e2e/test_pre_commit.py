@@ -16,8 +16,7 @@ import pytest
 
 from demo.build_outage import git
 
-# One worker for all: the hook's environment is built once.
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("pre-commit")]
+pytestmark = pytest.mark.e2e
 
 TOP = Path(__file__).parents[2]
 

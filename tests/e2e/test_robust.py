@@ -18,7 +18,7 @@ import pytest
 
 from demo.build_outage import git
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("robust")]
+pytestmark = pytest.mark.e2e
 
 TOP = Path(__file__).parents[2]
 LIMIT = 240  # seconds, far beyond what any run needs: a hang is a failure and not a wait

@@ -338,15 +338,14 @@ def test_what_fails_for_one_extractor_is_still_there_for_another(place: Place):
 
 
 def test_a_file_that_kills_its_process_is_found_and_named(place: Place):
-    for number in range(200):
-        place.write(f"f{number}.py", f"x = {number}\n")
-    place.write("f77.py", "DIE")
-    place.write("f150.py", "DIE")
+    fill(place, 60)
+    place.write("f50.py", "DIE")
+    place.write("f59.py", "DIE")
     project = place.open(jobs=3)
-    assert len(project.facts(PICKY)) == 198
+    assert len(project.facts(PICKY)) == 58
     assert project.unreadable() == {
-        "f77.py": "picky failed: its process died",
-        "f150.py": "picky failed: its process died",
+        "f50.py": "picky failed: its process died",
+        "f59.py": "picky failed: its process died",
     }
 
 
