@@ -260,7 +260,7 @@ def _missing_listed(
     summary = spaces.summary(target)
     if summary is None or not summary["has_all"]:
         return
-    for name, span in summary["listed"]:
+    for name, span in dict(reversed(summary["listed"])).items():
         answer = spaces.listed(target, name)
         if answer is not None and not spaces.is_filled(target, name, path):
             yield name, answer.through(place(target, span), f"__all__ lists {name}")
@@ -270,14 +270,17 @@ def _listed(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect]
     if not summary["has_all"]:
         return
     module = spaces.modules.module_of(path)[0]
+    places: dict[str, list[Span]] = {}
     for name, span in summary["listed"]:
+        places.setdefault(name, []).append(span)
+    for name, spans in places.items():
         answer = spaces.listed(path, name)
         if answer is not None and not spaces.is_filled(path, name, path):
             yield Defect(
                 path,
                 name,
                 f"AttributeError: module '{module}' has no attribute '{name}'",
-                (Use(place(path, span), When.IMPORT),),
+                tuple(Use(place(path, span), When.IMPORT) for span in spans),
                 answer.guard,
                 answer.chain,
                 "listed",
