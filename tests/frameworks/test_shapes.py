@@ -6,7 +6,7 @@ import marshal
 
 from guard_rules._annotations.guard_only import words
 from guard_rules._annotations.shapes import Shape, extract
-from guard_rules._annotations.text import sites
+from guard_rules._annotations.sites import sites
 
 
 def shape(text: str) -> Shape:

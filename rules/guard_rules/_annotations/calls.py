@@ -49,9 +49,7 @@ class Calls:
         self.symbols = symbols
         self.table = table
         self.target = target
-        self.words: set[str] = {last_name(name) for name in (*table.functions, *table.methods)} | {
-            last_name(name) for name in table.decorators
-        }
+        self.words: set[str] = {last_name(name) for name in (*table.functions, *table.methods)}
         """Last names of what may resolve annotations; other calls are not looked at."""
         self._summaries: dict[tuple[str, int], dict[str, list[Reach]]] = {}
         self._by_func: dict[str, dict[int, list[Call]]] = {}

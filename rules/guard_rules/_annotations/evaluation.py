@@ -7,7 +7,7 @@ left alone: nothing is reported on a guess.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from guard.model import Place, Step
@@ -16,6 +16,9 @@ from guard_rules._annotations.frameworks import Reads, Table
 from guard_rules._annotations.mapped import parts
 from guard_rules._annotations.shapes import Call, Field, Func, Klass, Parameter, Spot, Tree
 from guard_rules._annotations.symbols import Symbol, Symbols
+
+MayMatter = Callable[[str, Collection[str]], bool]
+"""``(path, names)``: whether what these stand for may be annotated with guarded names."""
 
 _OWN_HOOKS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
 
@@ -48,9 +51,12 @@ class Evaluated:
 class Evaluation:
     """The annotations that are resolved, file by file."""
 
-    def __init__(self, symbols: Symbols, table: Table, target: tuple[int, int]) -> None:
+    def __init__(
+        self, symbols: Symbols, table: Table, target: tuple[int, int], may_matter: MayMatter
+    ) -> None:
         self.symbols = symbols
         self.table = table
+        self.may_matter = may_matter
         self.calls = Calls(symbols, table, target)
 
     def in_file(self, path: str) -> Iterator[Evaluated]:
@@ -58,11 +64,13 @@ class Evaluation:
         shape = self.symbols.load(path)
         if shape is None:
             return
-        for index in range(len(shape["classes"])):
-            yield from self._class(Symbol("cls", path, index))
+        for index, klass in enumerate(shape["classes"]):
+            if self.may_matter(path, _names_of_class(klass)):
+                yield from self._class(Symbol("cls", path, index))
         for index, func in enumerate(shape["functions"]):
-            symbol = Symbol("fun", path, index)
-            yield from self._decorated(symbol, path, func["scope"], func["decorators"])
+            if func["decorators"] and self.may_matter(path, _names_of_function(func)):
+                symbol = Symbol("fun", path, index)
+                yield from self._decorated(symbol, path, func["scope"], func["decorators"])
         for call in shape["calls"]:
             if self.calls.may_matter(path, call):
                 yield from self._call(path, call)
@@ -409,7 +417,7 @@ class Evaluation:
         self, path: str, scope: str, tree: Tree, reach: Reach, seen: frozenset[Symbol]
     ) -> Iterator[Evaluated]:
         for part in _walk(tree):
-            if part[0] != "name":
+            if part[0] != "name" or not self.may_matter(path, {part[1].partition(".")[0]}):
                 continue
             symbol = self.symbols.resolve(path, scope, part)
             if symbol is not None and symbol.kind == "cls":
@@ -486,6 +494,26 @@ class Evaluation:
                     if given is not None and given.kind == "cls":
                         again = Reach(argument.reads, reach.steps)
                         yield from self.apply(given, again, seen=seen)
+
+
+def _names_of_class(klass: Klass) -> set[str]:
+    trees = [*klass["bases"], *klass["decorators"]]
+    trees += [field["annotation"] for field in klass["fields"]]
+    return {klass["name"], *_first_names(trees)}
+
+
+def _names_of_function(func: Func) -> set[str]:
+    trees = [func["returns"], *func["decorators"]]
+    for param in func["params"]:
+        trees += [param["annotation"], param["default"]]
+    return {func["name"], *_first_names(tree for tree in trees if tree is not None)}
+
+
+def _first_names(trees: Iterable[Tree]) -> Iterator[str]:
+    for tree in trees:
+        for part in _walk(tree):
+            if part[0] == "name":
+                yield part[1].partition(".")[0]
 
 
 def _plain(tree: Tree) -> Tree:

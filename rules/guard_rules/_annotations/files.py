@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 
 from guard.rule import Extractor, Project
 from guard_rules._annotations import text as light
 from guard_rules._annotations.frameworks import STANDARD, Table
-from guard_rules._annotations.text import Given, Heads, Site
-from guard_rules._names.screen import scans
+from guard_rules._annotations.handed import CALLED, Given
+from guard_rules._annotations.handed import handed as read_handed
+from guard_rules._annotations.imports import Imports, library
+from guard_rules._annotations.lines import Classes, held
+from guard_rules._annotations.links import ANYTHING, Links, Owners
+from guard_rules._annotations.sites import Site, sites
+
+Words = Mapping[str, frozenset[str]]
+Handed = tuple[frozenset[str], bool]
+"""The names that a file hands to what resolves annotations, and whether it hands a parameter on."""
 
 _BUILTIN = frozenset(dir(builtins))
-Owners = Mapping[str, frozenset[str] | None]
-Words = Mapping[str, frozenset[str]]
-Source = tuple[int, str, tuple[tuple[str, str], ...]]
-"""Dots, module, names as the module has them and as they are bound; none for ``import module``."""
 
 
 class Files:
@@ -24,71 +28,175 @@ class Files:
 
     def __init__(self, project: Project, table: Table, extra: tuple[bytes, ...]) -> None:
         self.project = project
-        self.modules = project.modules
-        self.scans = scans(project)
-        self.guarded = {path: frozenset(facts[4]) for path, facts in self.scans.items() if facts[4]}
-        """The files with names that may exist only for type checkers, and these names."""
         self.table = table
+        self.imports = Imports(project, table.libraries)
+        self.links = Links(project, table, self.imports)
+        self.guarded = {
+            path: frozenset(facts[4]) for path, facts in self.imports.scans.items() if facts[4]
+        }
+        """The files with names that may exist only for type checkers, and these names."""
         self._extra = extra
-        self._flags: dict[str, int] | None = None
-        self._sites: dict[str, tuple[Site, ...] | None] | None = None
-        self._heads: dict[str, Heads] = {}
-        self._hot: dict[tuple[str, str], bool] = {}
-        self._sources: dict[str, tuple[Source, ...]] = {}
-        self._hot_names: frozenset[str] = frozenset()
+        self._sites: dict[str, tuple[Site, ...] | None] = {}
+        self._owner_names: dict[str, frozenset[str] | None] = {}
+        self._class_names: dict[str, frozenset[str] | None] = {}
+        self._record_names: dict[str, frozenset[str] | None] = {}
 
-    @property
+    # what the bytes say
+
+    @cached_property
     def flags(self) -> dict[str, int]:
-        """The flags of every file."""
-        if self._flags is None:
-            lazy = self.project.target >= (3, 14)
-            screen: Extractor[int] = Extractor(
-                "annotation-screen", "2", light.screen, (lazy, self._extra)
-            )
-            self._flags = self.project.facts(screen, list(self.scans))
-        return self._flags
+        """The flags of the files that have any."""
+        lazy = self.project.target >= (3, 14)
+        words = {*light.RESOLVERS, *light.HOLDERS, *(light.LAZY_RESOLVERS if lazy else ())}
+        found: dict[str, int] = {}
+        asked: set[str] = set()
+        extractor: Extractor[int] = Extractor(
+            "annotation-screen", "3", light.screen, (lazy, self._extra)
+        )
+        ask = self.imports.naming(words) | self.imports.mentioning([b"claw"])
+        if self._extra:
+            ask = set(self.imports.scans)
+        while ask:
+            asked |= ask
+            new = {p: f for p, f in self.project.facts(extractor, sorted(ask)).items() if f}
+            found |= new
+            # another module may take such a function from there: ``compat.get_type_hints``
+            offering = self._module_words(p for p, f in new.items() if f & light.RESOLVES)
+            ask = self.imports.naming(offering) - asked
+        return found
 
-    @property
-    def sites(self) -> dict[str, tuple[Site, ...] | None]:
-        """For the files with guarded names, where their annotations may need them."""
-        if self._sites is None:
-            extractor: Extractor[tuple[Site, ...] | None] = Extractor(
-                "annotation-sites", "1", light.sites
-            )
-            found = self.project.facts(extractor, list(self.guarded))
-            self._sites = {path: sites for path, sites in found.items() if sites != ()}
-        return self._sites
+    def _module_words(self, paths: Iterable[str]) -> set[bytes]:
+        """The last names of modules, by which an import must call them."""
+        modules = self.project.modules
+        names = {modules.module_of(path)[0].rpartition(".")[2] for path in paths}
+        return {name.encode() for name in names if name}
+
+    @cached_property
+    def resolving(self) -> frozenset[str]:
+        """The files that import what resolves annotations from a library of the table."""
+        return frozenset(self._importing(self.table.words))
+
+    def _importing(self, words: Words) -> set[str]:
+        """The files that import one of the words, given by library, or name it by its module."""
+        found: set[str] = set()
+        whole: dict[str, set[str]] = {}
+        for path in self.imports.users:
+            for source in self.imports.libraries(path):
+                known = words.get(library(source), frozenset())
+                names = source[2]
+                if any(name in known or name == "*" for name, _ in names):
+                    found.add(path)
+                elif known and (not names or any(not name or name.islower() for name, _ in names)):
+                    whole.setdefault(path, set()).update(known)  # members stand in the text
+        asked = {path: known for path, known in whole.items() if path not in found}
+        stand = self._standing(asked, frozenset[str]().union(*asked.values()))
+        found.update(path for path, known in asked.items() if not known.isdisjoint(stand[path]))
+        return found
+
+    def sites(self, path: str) -> tuple[Site, ...] | None:
+        """Where annotations of a file may need the names that it guards; ``None``: anywhere."""
+        if path not in self.guarded:
+            return ()
+        if path not in self._sites:
+            self._look([path])
+        return self._sites[path]
+
+    def _look(self, paths: Iterable[str]) -> None:
+        missing = [path for path in paths if path not in self._sites]
+        extractor: Extractor[tuple[Site, ...] | None] = Extractor("annotation-sites", "2", sites)
+        found = self.project.facts(extractor, missing)
+        self._sites.update((path, found.get(path, ())) for path in missing)
+
+    @cached_property
+    def own_libraries(self) -> tuple[str, ...]:
+        """The libraries of the table that the project is itself."""
+        return tuple(name for name in self.table.libraries if self.project.modules.find(name))
+
+    def is_hopeless(self) -> bool:
+        """Whether no annotation of the project can need a guarded name at run time."""
+        return not self.guarded or not (self.flags or self.resolving or self.own_libraries)
+
+    def rebuilding(self) -> list[str]:
+        """The files that supply names to models."""
+        extractor: Extractor[frozenset[str]] = Extractor(
+            "annotation-words", "2", light.words_in, (light.REBUILDERS,)
+        )
+        found = self.project.facts(extractor, list(self.imports.scans))
+        return [path for path, words in found.items() if words]
+
+    def hooking(self) -> list[str]:
+        """The files that install an import hook which checks a whole package."""
+        return [path for path, flags in self.flags.items() if flags & light.CLAW]
+
+    # who calls what resolves annotations
 
     def callers(self, words: Words) -> list[str]:
         """The files that can call what resolves annotations and is reached by one of the words,
 
         which are given by library.
         """
+        found = {path for path, flags in self.flags.items() if flags & light.RESOLVES}
+        return sorted(found | self._importing(words))
+
+    def naming(self, names: Collection[str], hosts: Iterable[str]) -> set[str]:
+        """The files in whose text a name stands that is defined in one of the ``hosts``, and that
+
+        can know it: by its import, or by that of a module that names it.
+        """
         found: set[str] = set()
-        whole: dict[str, set[str]] = {}
-        for path, flags in self.flags.items():
-            if flags & light.RESOLVES:
-                found.add(path)
-                continue
-            for library, _, names in self._libraries(path):
-                known = words.get(library, frozenset())
-                if any(name in known or name == "*" for name, _ in names):
-                    found.add(path)
-                elif known and (not names or any(name.islower() for name, _ in names)):
-                    whole.setdefault(library, set()).add(path)  # its members stand in the text
-        for library, paths in whole.items():
-            found.update(self._naming(sorted(paths - found), words[library]))
-        return sorted(found)
+        asked: set[str] = set()
+        ask = {*hosts, *self.imports.mentioning(name.encode() for name in names)}
+        while ask:
+            asked |= ask
+            stand = self._standing(sorted(ask), names)
+            new = {path for path in ask if stand[path]}
+            found |= new
+            ask = self.imports.mentioning(self._module_words(new)) - asked
+        return found
 
-    def naming(self, names: Iterable[str]) -> list[str]:
-        """The files in whose text one of the names stands."""
-        return self._naming(list(self.scans), names)
-
-    def _naming(self, paths: list[str], names: Iterable[str]) -> list[str]:
+    def _standing(self, paths: Iterable[str], names: Iterable[str]) -> dict[str, frozenset[str]]:
         known = tuple(sorted(name.encode() for name in names if name))
-        extractor: Extractor[bool] = Extractor("annotation-words", "1", light.names_any, (known,))
-        found = self.project.facts(extractor, paths) if paths and known else {}
-        return [path for path, named in found.items() if named]
+        extractor: Extractor[frozenset[str]] = Extractor(
+            "annotation-words", "2", light.words_in, (known,)
+        )
+        asked = list(paths) if known else []
+        found = self.project.facts(extractor, asked) if asked else {}
+        return {path: found.get(path, frozenset()) for path in paths}
+
+    def handed(
+        self, paths: Iterable[str], names: frozenset[str], hands: Words
+    ) -> dict[str, Handed]:
+        """What files hand to functions of libraries and to those of the project."""
+        paths = sorted(paths)
+        standard = names.union(*(hands.get(name, ()) for name in STANDARD))
+        by_path: dict[str, frozenset[str]] = {}
+        for path in paths:
+            libraries = {library(source) for source in self.imports.libraries(path)}
+            known = standard.union(*(hands.get(name, ()) for name in libraries))
+            known |= {
+                alias
+                for _, _, items in self.imports.sources(path)
+                for name, alias in items
+                if name in known
+            }
+            by_path[path] = known
+        words = frozenset[str]().union(*by_path.values()) - {""}
+        extractor: Extractor[Given] = Extractor(
+            "annotation-handed", "1", read_handed, (tuple(sorted(w.encode() for w in words)),)
+        )
+        found: dict[str, Handed] = {}
+        for path, given in self.project.facts(extractor, paths).items() if words else ():
+            parts = [given[word] for word in given.keys() & by_path[path]]
+            everything = frozenset[str]().union(*(part[0] for part in parts)) - _BUILTIN
+            found[path] = (everything, any(part[1] for part in parts))
+        return found
+
+    def handing_on(self, paths: Iterable[str], names: frozenset[str]) -> list[str]:
+        """Those of the files in which a function may hand a parameter of its own on."""
+        found = self.handed(paths, names, self.table.general_last_names)
+        return sorted(path for path, (_, on) in found.items() if on)
+
+    # the choice
 
     def wanted(self, callers: Iterable[str], names: set[str], hooks: set[str]) -> list[str]:
         """The files to be linked: those whose guarded names something may resolve, and those that
@@ -97,112 +205,131 @@ class Files:
         annotations, ``names`` functions of the project that do so for others, ``hooks`` classes
         that do so for their subclasses.
         """
-        if not self.sites:
-            return []
-        self._hot_names = frozenset(names | hooks)
+        links = self.links
+        links.hot_names = frozenset(names | hooks)
+        links.dispatching = frozenset(p for p, f in self.flags.items() if f & light.DISPATCHES)
+        links.records = self._records
+        found: set[str] = set()
+        if self.resolving or self.own_libraries or links.hot_names or links.dispatching:
+            self._look(self.guarded)
+            annotated = [path for path in self.guarded if self._sites[path] != ()]
+            links.ahead(annotated)
+            found.update(path for path in annotated if self._resolved_here(path))
         calling = {*callers, *self.callers(self.table.callables)}
-        given = self._given(calling, names)
-        found = {path for path in self.sites if self._resolved_here(path)}
-        for path, handed in given.items():
-            if (path in self.sites and self._may_need_any(path, handed)) or self._reaches(
-                path, self._owners, handed
+        handed = self.handed(calling, frozenset(names), self.table.last_names)
+        for path, (given, _) in handed.items():
+            called = {name.removesuffix(CALLED) for name in given if name.endswith(CALLED)}
+            if self._meets(path, self._owners, given) or self._meets(
+                path, self._owning_classes, called
             ):
                 found.add(path)
-        if any(owners != frozenset() for owners in self._records.values()):
-            everything = frozenset({"*"})
-            found.update(
-                path
-                for path in self.scans
-                if any(self._libraries(path))
-                and self._reaches(path, self._records, everything)
-                and self._derives(path)
-            )
+        using = [p for p in self.imports.users if links.reaches(p, self._records, ANYTHING)]
+        links.ahead(using)
+        found.update(self._holding([path for path in using if path not in found]))
         return sorted(found)
 
-    def _given(self, paths: set[str], names: set[str]) -> dict[str, frozenset[str]]:
-        """The names that are handed to what resolves annotations; ``*`` where that is not plain."""
-        callables = self.table.callables
-        words = names.union(*callables.values()) - {""}
-        extractor: Extractor[Given] = Extractor(
-            "annotation-arguments",
-            "1",
-            light.arguments,
-            (tuple(sorted(w.encode() for w in words)),),
-        )
-        found: dict[str, frozenset[str]] = {}
-        for path, (given, defined) in self.project.facts(extractor, sorted(paths)).items():
-            known = names.union(*(callables.get(library, ()) for library in STANDARD))
-            known |= {
-                w for library, _, _ in self._libraries(path) for w in callables.get(library, ())
-            }
-            handed = frozenset[str]().union(*(given[word] for word in given.keys() & known))
-            bound = {(name, alias) for _, _, items in self.sources(path) for name, alias in items}
-            plain = defined | {alias for _, alias in bound} | self._plain_names(path)
-            if not handed <= plain:
-                made = self.heads(path)[1]
-                handed = frozenset(made.get(name, name).partition(".")[0] for name in handed)
-            renamed = any(name in known and alias != name for name, alias in bound)
-            found[path] = handed if handed <= plain and not renamed else frozenset({"*"})
-        return found
-
-    def _plain_names(self, path: str) -> frozenset[str]:
-        modules = {module.partition(".")[0] for _, module, items in self.sources(path) if not items}
-        return _BUILTIN | modules
-
-    def _may_need_any(self, path: str, names: frozenset[str]) -> bool:
-        owners = self._owners[path]
-        return (
-            owners is None
-            or "*" in names
-            or any(self._may_need(path, name, owners) for name in names)
+    def _meets(self, path: str, owners: Owners, names: Collection[str]) -> bool:
+        """Whether one of the names in a file is an owner, here or elsewhere."""
+        known = owners(path)
+        return any(self.links.may_need(path, name, known) for name in names) or self.links.reaches(
+            path, owners, names
         )
 
-    def _derives(self, path: str) -> bool:
-        """Whether a class of the file may be looked at."""
-        classes = self.heads(path)[0]
-        return any(self._leads_on(path, word) for words in classes.values() for word in words)
+    def may_matter(self, path: str, names: Collection[str]) -> bool:
+        """Whether one of the names in a file may be annotated with guarded names, or lead there."""
+        return self._meets(path, self._anyone, names)
 
-    @cached_property
-    def _owners(self) -> Owners:
-        """By file, the functions and classes that may need guarded names; ``None``: any name."""
-        asking = any(flags & light.RESOLVES for flags in self.flags.values())
-        return {
-            path: None
-            if sites is None
-            else frozenset(
-                name
-                for _, owner, around, _ in sites
-                for name in (owner, around)
-                if name == owner or owner.startswith("__") or asking
+    def _holding(self, paths: list[str]) -> list[str]:
+        """The files with a class that is looked at and that derives from a record, or holds one."""
+        links = self.links
+        derived = {
+            path: names
+            for path in paths
+            if (
+                names := [
+                    name
+                    for name, words in links.classes(path).items()
+                    if any(links.leads_on(path, word) for word in words)
+                ]
             )
-            for path, sites in self.sites.items()
         }
+        extractor: Extractor[Classes] = Extractor("annotation-held", "1", held)
+        found = self.project.facts(extractor, list(derived))
+        return [
+            path
+            for path, names in derived.items()
+            if any(links.reaches(path, self._records, found[path].get(name, ())) for name in names)
+        ]
 
     @cached_property
-    def _records(self) -> Owners:
-        """By file, the classes with fields that may need guarded names; ``None``: any name."""
-        return {
-            path: None
-            if sites is None
-            else frozenset(owner for kind, owner, _, _ in sites if kind == "class")
-            for path, sites in self.sites.items()
-        }
+    def _asking(self) -> bool:
+        return any(flags & light.RESOLVES for flags in self.flags.values())
+
+    def _owners(self, path: str) -> frozenset[str] | None:
+        """The functions and classes of a file that may need guarded names; ``None``: any name."""
+        if path not in self._owner_names:
+            places = self.sites(path)
+            self._owner_names[path] = (
+                None
+                if places is None
+                else frozenset(
+                    name
+                    for _, owner, around, _ in places
+                    for name in (owner, around)
+                    if name == owner or owner.startswith("__") or self._asking
+                )
+            )
+        return self._owner_names[path]
+
+    def _owning_classes(self, path: str) -> frozenset[str] | None:
+        """The classes of a file that may need guarded names themselves or in their methods."""
+        if path not in self._class_names:
+            places = self.sites(path)
+            self._class_names[path] = (
+                None
+                if places is None
+                else frozenset(
+                    owner if kind == "class" else around for kind, owner, around, _ in places
+                )
+                - {""}
+            )
+        return self._class_names[path]
+
+    def _anyone(self, path: str) -> frozenset[str] | None:
+        """All functions of a file that may need guarded names, and all classes around them."""
+        classes, functions = self._owning_classes(path), self._owners(path)
+        return None if classes is None or functions is None else classes | functions
+
+    def _records(self, path: str) -> frozenset[str] | None:
+        """The classes of a file with fields that may need guarded names; ``None``: any name."""
+        if path not in self._record_names:
+            places = self.sites(path)
+            self._record_names[path] = (
+                None
+                if places is None
+                else frozenset(owner for kind, owner, _, _ in places if kind == "class")
+            )
+        return self._record_names[path]
 
     def _resolved_here(self, path: str) -> bool:
         """Whether a base or a decorator in the file may resolve an annotation in question."""
-        sites = self.sites[path]
-        if sites is None:
-            return any(self._libraries(path)) or any(
-                self._leads_on(path, bound)
-                for _, _, items in self.sources(path)
+        leads_on = self.links.leads_on
+        places = self.sites(path)
+        libraries = self.imports.libraries(path)
+        if places is None:
+            return bool(libraries) or any(
+                leads_on(path, bound)
+                for _, _, items in self.imports.sources(path)
                 for _, bound in items
             )
-        if any(library in self.table.by_method for library, _, _ in self._libraries(path)):
+        if any(library(source) in self.table.by_method for source in libraries):
             return True
-        if self.flags.get(path, 0) & light.DISPATCHES:
+        if path in self.links.dispatching:
             return True
-        for kind, owner, _, words in sites:
-            if any(self._leads_on(path, word) for word in words):
+        for kind, owner, around, words in places:
+            if owner in self.links.hot_names or around in self.links.hot_names:
+                return True
+            if any(leads_on(path, word) for word in words):
                 return True
             if kind == "class" and self._is_part(path, owner):
                 return True
@@ -210,164 +337,6 @@ class Files:
 
     def _is_part(self, path: str, name: str) -> bool:
         """Whether something looks at another class, which may derive from this one or hold it."""
-        classes = self.heads(path)[0]
-        others = [words for other, words in classes.items() if other != name]
-        return any(self._leads_on(path, word) for words in others for word in words)
-
-    def rebuilding(self) -> list[str]:
-        """The files that supply names to models."""
-        return [path for path, flags in self.flags.items() if flags & light.REBUILDS]
-
-    def hooking(self) -> list[str]:
-        """The files that install an import hook which checks a whole package."""
-        return [path for path, flags in self.flags.items() if flags & light.CLAW]
-
-    # imports and heads, as written
-
-    def sources(self, path: str) -> tuple[Source, ...]:
-        """The imports of one file."""
-        if path not in self._sources:
-            facts = self.scans.get(path)
-            found = [_from_import(*entry) for entry in facts[1]] if facts else []
-            for text in facts[2] if facts else ():
-                for name, bound in _items(text):
-                    found.append((0, name, (("", bound),) if bound != name else ()))
-            self._sources[path] = tuple(found)
-        return self._sources[path]
-
-    def _libraries(self, path: str) -> Iterator[tuple[str, str, tuple[tuple[str, str], ...]]]:
-        """The imports of libraries that resolve annotations: library, module, names."""
-        for dots, module, names in self.sources(path):
-            library = module.partition(".")[0]
-            if not dots and library in self.table.libraries:
-                yield library, module, names
-
-    def heads(self, path: str) -> Heads:
-        """The heads of one file."""
-        if path not in self._heads:
-            extractor: Extractor[Heads] = Extractor("annotation-heads", "2", light.heads)
-            self._heads[path] = self.project.facts(extractor, [path]).get(path, ({}, {}))
-        return self._heads[path]
-
-    # links
-
-    def _leads_on(self, path: str, name: str) -> bool:
-        """Whether a dotted name that stands in ``path`` may resolve annotations."""
-        first, _, rest = name.partition(".")
-        if first in self._hot_names or (rest and rest.rpartition(".")[2] in self._hot_names):
-            return True
-        key = (path, name)
-        if key not in self._hot:
-            self._hot[key] = False  # a cycle adds nothing
-            self._hot[key] = self._from_library(path, first, rest) or self._from_project(
-                path, first, rest
-            )
-        return self._hot[key]
-
-    def _from_library(self, path: str, first: str, rest: str) -> bool:
-        last = rest.rpartition(".")[2]
-        for library, module, names in self._libraries(path):
-            known = self.table.words[library]
-            if not names and first == module.partition(".")[0] and last in known:
-                return True
-            for original, bound in names:
-                if original == "*" and (first in known or last in known):
-                    return True
-                if bound == first and (original in known or last in known):
-                    return True
-        return False
-
-    def _from_project(self, path: str, first: str, rest: str) -> bool:
-        library = self.modules.module_of(path)[0].partition(".")[0]
-        if first in self.table.words.get(library, ()):
-            return True  # the project is such a library itself
-        for target, original in self._origins(path, first):
-            if self._leads_on(target, original or rest or "."):
-                return True
-        if any(bound == first for _, _, names in self.sources(path) for _, bound in names):
-            return False
-        classes, made = self.heads(path)
-        if first in classes:
-            return any(self._leads_on(path, word) for word in classes[first] if word != first)
-        if first in made:
-            return self._leads_on(path, made[first])
-        # other functions that resolve something are known by name already
-        return bool(self.flags.get(path, 0) & light.DISPATCHES)
-
-    def _origins(self, path: str, name: str) -> Iterator[tuple[str, str]]:
-        for dots, module, items in self.sources(path):
-            for original, bound in items:
-                if bound in (name, "*"):
-                    target = self._module(path, dots, module)
-                    if target is not None:
-                        yield target, name if original == "*" else original
-                    inner = self._inner(path, dots, module, original) if original else None
-                    if inner is not None:
-                        yield inner, ""
-            if not items and name in module.split("."):
-                target = self._module(path, dots, module)
-                if target is not None:
-                    yield target, ""
-
-    def _module(self, path: str, dots: int, module: str) -> str | None:
-        if dots:
-            return self.modules.relative(path, dots, module)
-        return self.modules.find(module, path)
-
-    def _inner(self, path: str, dots: int, module: str, name: str) -> str | None:
-        """The submodule that ``from module import name`` may fetch."""
-        if dots:
-            return self.modules.relative(path, dots, f"{module}.{name}" if module else name)
-        return self.modules.find(f"{module}.{name}", path)
-
-    def _reaches(self, path: str, owners: Owners, names: frozenset[str]) -> bool:
-        """Whether one of the names (``*``: any) is an owner that another file defines."""
-        seen: set[tuple[str, str]] = set()
-        todo = [(path, name) for name in names]
-        while todo:
-            current, wanted = todo.pop()
-            for dots, module, items in self.sources(current):
-                for original, bound in items or (("", ""),):
-                    head = bound or module.partition(".")[0]
-                    if wanted not in ("*", head) and original != "*":
-                        continue
-                    target = self._module(current, dots, module)
-                    inner = self._inner(current, dots, module, original) if original else None
-                    whole = inner if original else target
-                    if whole is not None and owners.get(whole, frozenset()) != frozenset():
-                        return True
-                    if target is None or (target, original) in seen:
-                        continue
-                    seen.add((target, original))
-                    if target in owners and self._may_need(target, original, owners[target]):
-                        return True
-                    if original:
-                        todo.append((target, original))
-        return False
-
-    def _may_need(self, path: str, name: str, owners: frozenset[str] | None) -> bool:
-        """Whether what a file calls ``name`` may be annotated with guarded names."""
-        if owners is None or (name == "*" and owners) or name in owners:
-            return True
-        if not owners:
-            return False
-        classes, made = self.heads(path)
-        if name in made:
-            return made[name] in owners
-        # a class may derive from an owner or hold one
-        return name in classes and self._records.get(path, owners) != frozenset()
-
-
-def _from_import(module: bytes, inside: bytes, line: bytes) -> Source:
-    name = b"".join(module.replace(b"\\", b" ").split()).decode("utf-8", "replace")
-    dotted = name.lstrip(".")
-    return len(name) - len(dotted), dotted, tuple(_items(inside or line))
-
-
-def _items(listed: bytes) -> Iterator[tuple[str, str]]:
-    if b"#" in listed:
-        listed = b"\n".join(line.split(b"#")[0] for line in listed.split(b"\n"))
-    for item in listed.replace(b"\\", b" ").split(b","):
-        words = [word.decode("utf-8", "replace") for word in item.split()]
-        if words:
-            yield words[0], words[2] if len(words) > 2 and words[1] == "as" else words[0]
+        heads = self.links.classes(path)
+        others = [words for other, words in heads.items() if other != name]
+        return any(self.links.leads_on(path, word) for words in others for word in words)

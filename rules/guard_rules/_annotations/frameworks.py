@@ -152,18 +152,31 @@ class Table:
         return _words((*self.functions, *self.methods, *self.packages))
 
     @cached_property
+    def last_names(self) -> Mapping[str, frozenset[str]]:
+        """For each library the last names of its functions."""
+        return _last_names((*self.functions, *self.methods, *self.packages))
+
+    @cached_property
+    def general_last_names(self) -> Mapping[str, frozenset[str]]:
+        """The same for ``general``."""
+        return _last_names(self._general())
+
+    @cached_property
     def general(self) -> Mapping[str, frozenset[str]]:
         """The words of those functions that other functions may hand their parameters to."""
-        return _words(
-            name
-            for name, arguments in self.functions.items()
-            if any(argument.general for argument in arguments)
-        )
+        return _words(self._general())
 
     @cached_property
     def words(self) -> Mapping[str, frozenset[str]]:
         """For each library the words by which anything in the table can be reached."""
         return _words(self._names())
+
+    def _general(self) -> Iterable[str]:
+        return [
+            name
+            for name, arguments in self.functions.items()
+            if any(argument.general for argument in arguments)
+        ]
 
     def _names(self) -> Iterable[str]:
         return (*self.bases, *self.decorators, *self.functions, *self.methods, *self.packages)
@@ -196,6 +209,13 @@ def _own(name: str, *, fields: bool, params: bool = False, returns: bool = False
         params=params,
         returns=returns,
     )
+
+
+def _last_names(names: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for name in names:
+        found.setdefault(name.partition(".")[0], set()).add(name.rpartition(".")[2])
+    return {library: frozenset(last) for library, last in found.items()}
 
 
 def _words(names: Iterable[str]) -> Mapping[str, frozenset[str]]:

@@ -61,11 +61,11 @@ def check(
     modules = project.modules
     extra = [*options.base_classes, *options.decorators, *options.functions]
     files = Files(project, table, tuple(last_name(name).encode() for name in extra))
-    if not files.sites and not files.hooking():
+    if files.is_hopeless():
         return
     load = Loader(project)
     symbols = Symbols(load, modules)
-    evaluation = Evaluation(symbols, table, project.target)
+    evaluation = Evaluation(symbols, table, project.target, files.may_matter)
     wanted = files.wanted(*_learn(files, load, evaluation))
     if not wanted and not files.hooking():
         return
@@ -95,23 +95,25 @@ def check(
 
 def _learn(
     files: Files, load: Loader, evaluation: Evaluation
-) -> tuple[list[str], set[str], set[str]]:
+) -> tuple[set[str], set[str], set[str]]:
     """The files that call what resolves annotations, level by level; the names of the functions of
 
     the project that do so for others; those of the classes that do so for their subclasses.
     """
-    callers = files.callers(files.table.general)
-    names: set[str] = set()
+    callers = set(files.callers(files.table.general))
+    names: frozenset[str] = frozenset()
     hooks: set[str] = set()
-    while callers:
-        load.ahead(callers)
-        found, hooks = evaluation.calls.learn(callers)
+    looked: set[str] = set()
+    while True:
+        paths = files.handing_on(callers, names)
+        load.ahead(paths)
+        found, hooks = evaluation.calls.learn(paths)
+        looked.update(paths)
         new = found - names
         if not new:
-            break
+            return callers, set(names), hooks
         names |= new
-        callers = sorted({*callers, *files.naming(new)})
-    return callers, names, hooks
+        callers |= files.naming(names, looked)
 
 
 def _guard_only(project: Project, files: Files, load: Loader) -> GuardOnly:

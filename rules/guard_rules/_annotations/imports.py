@@ -1,0 +1,142 @@
+"""What the files of a project import, as written: known of every file, and read from none here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from guard.rule import Project
+from guard_rules._names.screen import scans
+
+Source = tuple[int, str, tuple[tuple[str, str], ...]]
+"""Dots, module, names as the module has them and as they are bound; none for ``import module``."""
+
+
+class Imports:
+    """The imports of all files."""
+
+    def __init__(self, project: Project, libraries: frozenset[str]) -> None:
+        self.modules = project.modules
+        self.scans = scans(project)
+        self.library_names = libraries
+        self._sources: dict[str, tuple[Source, ...]] = {}
+        self._libraries: dict[str, tuple[Source, ...]] = {}
+
+    @cached_property
+    def texts(self) -> dict[str, bytes]:
+        """The text of all imports of a file, with the names that its guards bind."""
+        return {
+            path: b"\n".join([*(entry[0] for entry in self.scans[path][1]), text])
+            for path, text in self.names.items()
+        }
+
+    @cached_property
+    def names(self) -> dict[str, bytes]:
+        """The same without the modules that ``from`` takes names from."""
+        return {
+            path: b"\n".join(
+                [
+                    *facts[2],
+                    *(listed or more for _, listed, more in facts[1]),
+                    " ".join(facts[4]).encode("utf-8", "replace"),
+                ]
+            )
+            for path, facts in self.scans.items()
+        }
+
+    def mentioning(self, words: Iterable[bytes]) -> set[str]:
+        """The files in whose imports one of the words stands, perhaps as a part of another."""
+        return _holding(self.texts, words)
+
+    def naming(self, words: Iterable[bytes]) -> set[str]:
+        """The files that import something so called, perhaps with a longer name."""
+        return _holding(self.names, words)
+
+    @cached_property
+    def users(self) -> frozenset[str]:
+        """The files that import a library of the table."""
+        words = [name.encode() for name in self.library_names]
+        return frozenset(path for path in self.mentioning(words) if self.libraries(path))
+
+    def libraries(self, path: str) -> tuple[Source, ...]:
+        """The imports of such libraries in one file."""
+        if path not in self._libraries:
+            self._libraries[path] = tuple(
+                source
+                for source in self.sources(path)
+                if not source[0] and library(source) in self.library_names
+            )
+        return self._libraries[path]
+
+    def sources(self, path: str) -> tuple[Source, ...]:
+        """The imports of one file."""
+        if path not in self._sources:
+            facts = self.scans.get(path)
+            found = [_from_import(*entry) for entry in facts[1]] if facts else []
+            for text in facts[2] if facts else ():
+                for name, bound in _items(text):
+                    found.append((0, name, (("", bound),) if bound != name else ()))
+            self._sources[path] = tuple(found)
+        return self._sources[path]
+
+    def origins(self, path: str, name: str) -> Iterator[tuple[str, str]]:
+        """The files of the project that ``name`` may come from, each with its name there; "" for
+
+        the module itself.
+        """
+        for dots, module, items in self.sources(path):
+            for original, bound in items:
+                if bound in (name, "*"):
+                    target = self.module(path, dots, module)
+                    if target is not None:
+                        yield target, name if original == "*" else original
+                    inner = self.inner(path, dots, module, original) if original else None
+                    if inner is not None:
+                        yield inner, ""
+            if not items and name in module.split("."):
+                target = self.module(path, dots, module)
+                if target is not None:
+                    yield target, ""
+
+    def module(self, path: str, dots: int, module: str) -> str | None:
+        """The file that an import statement of ``path`` names."""
+        if dots:
+            return self.modules.relative(path, dots, module)
+        return self.modules.find(module, path)
+
+    def inner(self, path: str, dots: int, module: str, name: str) -> str | None:
+        """The submodule that ``from module import name`` may fetch."""
+        if dots:
+            return self.modules.relative(path, dots, f"{module}.{name}" if module else name)
+        return self.modules.find(f"{module}.{name}", path)
+
+
+def library(source: Source) -> str:
+    """The top-level module of an import."""
+    return source[1].partition(".")[0]
+
+
+def _holding(texts: dict[str, bytes], words: Iterable[bytes]) -> set[str]:
+    everything = b"\n".join(texts.values())
+    known = [word for word in words if word in everything]
+    if len(known) == 1:
+        word = known[0]
+        return {path for path, text in texts.items() if word in text}
+    if not known:
+        return set()
+    return {path for path, text in texts.items() if any(word in text for word in known)}
+
+
+def _from_import(module: bytes, inside: bytes, line: bytes) -> Source:
+    name = b"".join(module.replace(b"\\", b" ").split()).decode("utf-8", "replace")
+    dotted = name.lstrip(".")
+    return len(name) - len(dotted), dotted, tuple(_items(inside or line))
+
+
+def _items(listed: bytes) -> Iterator[tuple[str, str]]:
+    if b"#" in listed:
+        listed = b"\n".join(line.split(b"#")[0] for line in listed.split(b"\n"))
+    for item in listed.replace(b"\\", b" ").split(b","):
+        words = [word.decode("utf-8", "replace") for word in item.split()]
+        if words:
+            yield words[0], words[2] if len(words) > 2 and words[1] == "as" else words[0]

@@ -1,0 +1,164 @@
+"""Where names lead, by imports and by what the bytes of the files show: no parsing.
+
+Errs on one side: what may lead to a library that resolves annotations, or to a class or function
+that is annotated with guarded names, is taken to do so.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterable
+
+from guard.rule import Extractor, Project
+from guard_rules._annotations import lines
+from guard_rules._annotations.frameworks import Table
+from guard_rules._annotations.imports import Imports, library
+from guard_rules._annotations.lines import Classes
+
+Owners = Callable[[str], frozenset[str] | None]
+"""Of a file, the names of functions and classes that it defines; ``None``: any name."""
+
+_BUILTIN = frozenset(dir(builtins))
+_NOBODY: frozenset[str] = frozenset()
+ANYTHING = frozenset({"*"})
+
+
+def _nobody(path: str) -> frozenset[str]:
+    del path
+    return _NOBODY
+
+
+class Links:
+    """Follows names from file to file."""
+
+    def __init__(self, project: Project, table: Table, imports: Imports) -> None:
+        self.project = project
+        self.table = table
+        self.imports = imports
+        self.hot_names: frozenset[str] = frozenset()
+        """Names of the project's own functions and classes that resolve annotations."""
+        self.dispatching: frozenset[str] = frozenset()
+        """Files with functions whose ``register`` does."""
+        self.records: Owners = _nobody
+        """By file, the classes with fields that may need guarded names."""
+        self._classes: dict[str, Classes] = {}
+        self._made: dict[str, dict[str, str]] = {}
+        self._hot: dict[tuple[str, str], bool] = {}
+        self._reached: dict[tuple[str, str, str], bool] = {}
+
+    def classes(self, path: str) -> Classes:
+        """The class heads of one file."""
+        if path not in self._classes:
+            self.ahead([path])
+        return self._classes[path]
+
+    def ahead(self, paths: Iterable[str]) -> None:
+        """Read the class heads of many files at once."""
+        missing = [path for path in paths if path not in self._classes]
+        extractor: Extractor[Classes] = Extractor("annotation-classes", "1", lines.classes)
+        found = self.project.facts(extractor, missing)
+        self._classes.update((path, found.get(path, {})) for path in missing)
+
+    def made(self, path: str) -> dict[str, str]:
+        """The variables of one file that calls make."""
+        if path not in self._made:
+            extractor: Extractor[dict[str, str]] = Extractor("annotation-made", "1", lines.made)
+            self._made[path] = self.project.facts(extractor, [path]).get(path, {})
+        return self._made[path]
+
+    # to what resolves annotations
+
+    def leads_on(self, path: str, name: str) -> bool:
+        """Whether a dotted name that stands in ``path`` may resolve annotations."""
+        first, _, rest = name.partition(".")
+        if first in self.hot_names or (rest and rest.rpartition(".")[2] in self.hot_names):
+            return True
+        key = (path, name)
+        if key not in self._hot:
+            self._hot[key] = False  # a cycle adds nothing
+            self._hot[key] = self._from_library(path, first, rest) or self._from_project(
+                path, first, rest
+            )
+        return self._hot[key]
+
+    def _from_library(self, path: str, first: str, rest: str) -> bool:
+        last = rest.rpartition(".")[2]
+        for source in self.imports.libraries(path):
+            known = self.table.words[library(source)]
+            names = source[2]
+            if not names and first == library(source) and last in known:
+                return True
+            for original, bound in names:
+                if original == "*" and (first in known or last in known):
+                    return True
+                if bound == first and (original in known or last in known):
+                    return True
+        return False
+
+    def _from_project(self, path: str, first: str, rest: str) -> bool:
+        own = self.imports.modules.module_of(path)[0].partition(".")[0]
+        if first in self.table.words.get(own, ()):
+            return True  # the project is such a library itself
+        for target, original in self.imports.origins(path, first):
+            if self.leads_on(target, original or rest or "."):
+                return True
+        if any(bound == first for _, _, names in self.imports.sources(path) for _, bound in names):
+            return False
+        heads = self.classes(path)
+        if first in heads:
+            return any(self.leads_on(path, word) for word in heads[first] if word != first)
+        if first in _BUILTIN:
+            return False
+        made = self.made(path).get(first)
+        if made is not None:
+            return self.leads_on(path, made)
+        # other functions that resolve something are known by name already
+        return path in self.dispatching
+
+    # to what is annotated with guarded names
+
+    def reaches(self, path: str, owners: Owners, names: Iterable[str]) -> bool:
+        """Whether one of the names (``*``: any) is an owner that another file defines."""
+        return any(self._reaches(path, owners, name) for name in names)
+
+    def _reaches(self, path: str, owners: Owners, name: str) -> bool:
+        key = (owners.__name__, path, name)
+        if key not in self._reached:
+            self._reached[key] = self._search(path, owners, name)
+        return self._reached[key]
+
+    def _search(self, path: str, owners: Owners, name: str) -> bool:
+        imports = self.imports
+        seen: set[tuple[str, str]] = set()
+        todo = [(path, name)]
+        while todo:
+            current, wanted = todo.pop()
+            for dots, module, items in imports.sources(current):
+                for original, bound in items or (("", ""),):
+                    head = bound or module.partition(".")[0]
+                    if wanted not in ("*", head) and original != "*":
+                        continue
+                    target = imports.module(current, dots, module)
+                    inner = imports.inner(current, dots, module, original) if original else None
+                    whole = inner if original else target
+                    if whole is not None and owners(whole) != _NOBODY:
+                        return True
+                    if target is None or (target, original) in seen:
+                        continue
+                    seen.add((target, original))
+                    if self.may_need(target, original, owners(target)):
+                        return True
+                    if original:
+                        todo.append((target, original))
+        return False
+
+    def may_need(self, path: str, name: str, owners: frozenset[str] | None) -> bool:
+        """Whether what a file calls ``name`` may be annotated with guarded names."""
+        if owners is None or (name == "*" and owners) or name in owners:
+            return True
+        if not owners:
+            return False
+        # a class may derive from an owner or hold one
+        if name in self.classes(path):
+            return self.records(path) != _NOBODY
+        return self.made(path).get(name) in owners
