@@ -76,30 +76,33 @@ def basis_of(heard: Iterable[tuple[str, Any]], answers: Sequence[Answer]) -> Bas
     return {"folder": folders.pop(), "traces": found, "read": read}
 
 
-def is_unnoticed(record: Record, said: Sequence[Said]) -> bool:
-    """Whether the index, and what HEAD is now, give the recorded report.
+def renewed(record: Record, said: Sequence[Said]) -> Record | None:
+    """The record for the index and HEAD of today; ``None`` if a rule might notice a difference.
 
-    ``said`` is what git answers now to the two questions of the record: which commit HEAD is, and
+    ``said`` is what git answers today to the two questions of the record: which commit HEAD is, and
     how the index differs from the commit that HEAD was then.
     """
     basis = record["basis"]
+    (top, asked, *_), (_, _, _, before, _) = record["answers"]
     (code, head, _), (other_code, now, _) = said
     if basis is None or code or other_code:
-        return False
-    top, *_ = record["answers"][0]
+        return None
     git = Git(top)
-    then_, now_ = _sides(record["answers"][1][3]), _sides(now)
-    staged = now_
-    if (code, head) != record["answers"][0][2:4]:
-        staged = _sides(git.run(*diff_index(head.decode("ascii").strip())))
-    if then_ is None or now_ is None or not staged:
-        return False  # with nothing staged, the whole index is reported
-    versions = _versions(then_, now_, staged)
-    for path, blobs in versions.items():
-        if path in basis["read"] or (path.endswith(SUFFIXES) and None in blobs):
-            return False
+    question = diff_index(head.decode("ascii").strip())
+    staged = now if question == record["answers"][1][1] else git.run(*question)
+    sides = _sides(before), _sides(now), _sides(staged)
+    if sides[0] is None or sides[1] is None or sides[2] is None:
+        return None
+    if all(old == new for old, new in sides[2].values()):
+        return None  # with nothing staged, the whole index is reported
+    versions = _versions(sides[0], sides[1], sides[2])
     python = {path: blobs for path, blobs in versions.items() if path.endswith(SUFFIXES)}
-    return _have_equal_facts(python, basis, git)
+    added_or_deleted = any(None in blobs for blobs in python.values())
+    if added_or_deleted or not basis["read"].isdisjoint(versions):
+        return None
+    if not _have_equal_facts(python, basis, git):
+        return None
+    return {**record, "answers": [(top, asked, *said[0]), (top, question, 0, staged, b"")]}
 
 
 def _sides(out: bytes) -> dict[str, Sides] | None:

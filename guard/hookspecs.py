@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import pluggy
 
-from guard.rule import SourceRule
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from guard.rule import SourceRule
 
 PROJECT_NAME = "guard"
 

@@ -15,7 +15,7 @@ import time
 import zlib
 from operator import attrgetter
 
-from guard._store import cache_root, identity, load, project_folder
+from guard._store import cache_root, identity, load, project_folder, save
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,20 +82,23 @@ def replay(call: Call) -> int | None:
     ``None``, and nothing is printed, when there is no record or when it may no longer hold.
     """
     try:
-        record: Record | None = load(call.file, call.ident) or None  # type: ignore[assignment]
-        if record is None or not _holds(record):
+        known: Record | None = load(call.file, call.ident) or None  # type: ignore[assignment]
+        record = None if known is None else _today(known)
+        if record is None:
             return None
         seconds = f"{time.perf_counter() - call.began:.2f}"
         text = seconds.join(record["output"]).encode(sys.stdout.encoding, "backslashreplace")
         while text:
             text = text[os.write(sys.stdout.fileno(), text) :]
+        if record is not known:
+            save(call.file, call.ident, record)
     except Exception:  # noqa: BLE001 - an ordinary run meets the same trouble, and says what it is
         return None
     return record["code"]
 
 
-def _holds(record: Record) -> bool:
-    """Whether all that the recorded run looked at is as it was."""
+def _today(record: Record) -> Record | None:
+    """The record if all that the run looked at is as it was; or its like for what git says now."""
     asked = list(_ask(record["answers"]))  # git looks while we do
     try:
         if (
@@ -104,18 +107,18 @@ def _holds(record: Record) -> bool:
             or folder_states(record["folders"]) != record["folder_states"]
             or file_states(record["files"]) != record["file_states"]
         ):
-            return False
+            return None
         said = [running.finish() for running in asked]
     finally:
         for running in asked:
             running.kill()
     if said == [answer[2:] for answer in record["answers"]]:
-        return True
+        return record
     if record["basis"] is None:
-        return False
-    from guard._unnoticed import is_unnoticed
+        return None
+    from guard._unnoticed import renewed
 
-    return is_unnoticed(record, said)
+    return renewed(record, said)
 
 
 def _ask(answers: Iterable[Answer]) -> Iterator[Running]:

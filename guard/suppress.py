@@ -9,17 +9,12 @@ which statement was meant.
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
+from guard._comments import Comment, comments_in
 from guard.model import Finding, Level, Place, Use, When
 from guard.rule import Extractor, SourceRule
-
-if TYPE_CHECKING:
-    import tokenize
 
 
 class InlineIgnore(SourceRule):
@@ -40,60 +35,7 @@ class InlineIgnore(SourceRule):
 
 INLINE_IGNORE = InlineIgnore()
 
-# A marshal-able comment: first and last line that it covers (0, 0 for none), its line, column and
-# end column, the rule ids, the reason.
-Comment = tuple[int, int, int, int, int, tuple[str, ...], str]
-
-_NEEDLE = re.compile(rb"guard:[ \t]*ignore")
-_COMMENT = re.compile(r"#\s*guard:\s*ignore\b\s*(?:\[(?P<ids>[^\]]*)\])?\s*:?\s*(?P<reason>.*)")
-
-
-def comments_in(data: bytes) -> tuple[Comment, ...]:
-    """The ignores in one file. Only a file that passes the byte search is tokenized.
-
-    A file that does not tokenize has none: its findings are then not silenced.
-    """
-    if not _NEEDLE.search(data):
-        return ()
-    import tokenize  # few projects have any
-
-    silent = {tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.COMMENT}
-    # The compiler takes "\r" for a line end, tokenize before 3.12 does not.
-    unix = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    found: list[Comment] = []
-    pending: list[tokenize.TokenInfo] = []
-    start = 0
-    try:
-        for token in tokenize.tokenize(io.BytesIO(unix).readline):
-            if token.type == tokenize.COMMENT and "guard:" in token.string:
-                pending.append(token)
-            elif token.type == tokenize.NL and not start:
-                found.extend(_read(pending, 0, 0))
-                pending.clear()
-            elif token.type == tokenize.NEWLINE:
-                found.extend(_read(pending, start, token.start[0]))
-                pending.clear()
-                start = 0
-            elif token.type not in silent and not start:
-                start = token.start[0]
-        found.extend(_read(pending, 0, 0))
-    except (tokenize.TokenError, SyntaxError, ValueError, RecursionError):
-        return ()
-    return tuple(found)
-
-
 COMMENTS: Extractor[tuple[Comment, ...]] = Extractor("guard.inline-ignore", "1", comments_in)
-
-
-def _read(tokens: Iterable[tokenize.TokenInfo], first: int, last: int) -> Iterable[Comment]:
-    for token in tokens:
-        match = _COMMENT.search(token.string)
-        if match:
-            ids = tuple(filter(None, (part.strip() for part in (match["ids"] or "").split(","))))
-            reason = match["reason"].strip()
-            reason = "" if reason.startswith("#") else reason
-            column = token.start[1] + match.start() + 1
-            yield first, last, token.start[0], column, token.end[1] + 1, ids, reason
 
 
 @dataclass

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guard._comments import comments_in
 from guard.engine import OWN_RULES, ConfiguredRule, run
 from guard.model import Finding, Level, Place, Report, Unjudged, Use, When
 from guard.rule import NoOptions, Project, SourceRule
-from guard.suppress import comments_in
 from guard.testing import FakeProject
 
 

@@ -6,12 +6,16 @@ A folder whose name begins with ``_`` is shared code and holds no rule.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from importlib import import_module
 
 from guard.errors import PluginError
 from guard.hookspecs import hookimpl
-from guard.rule import SourceRule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from guard.rule import SourceRule
 
 
 def rules_in(package: str) -> tuple[SourceRule, ...]:
@@ -19,6 +23,8 @@ def rules_in(package: str) -> tuple[SourceRule, ...]:
 
     Raises ``PluginError`` for a folder that has none, or whose name is not the rule's id.
     """
+    from guard.rule import SourceRule  # not above: this package also holds the light extractors
+
     found: list[SourceRule] = []
     for name in _folders(import_module(package).__path__):
         rule = getattr(import_module(f"{package}.{name}"), "RULE", None)

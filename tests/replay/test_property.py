@@ -82,13 +82,16 @@ def apply(repo: Repo, how: str, name: str, text: str) -> None:
         put(file, text)
     elif how == "restore times":
         put_and_restore_times(file, text)
+    elif how == "append" and file.is_file():
+        file.write_text(file.read_text() + text)
+        repo.git("add", "-A", check=False)
     elif how == "delete":
         remove(file)
     elif how == "chmod" and file.is_file():
         file.chmod(0o600 if file.stat().st_mode & 0o044 else 0o644)
     elif how == "touch" and file.is_file():
         os.utime(file)
-    elif how == "swap" and file.is_file() and (repo.top / "a.py").is_file():
+    elif how == "swap" and name != "a.py" and file.is_file() and (repo.top / "a.py").is_file():
         aside = repo.top / "aside"
         file.rename(aside)
         (repo.top / "a.py").rename(file)
@@ -106,6 +109,11 @@ def apply(repo: Repo, how: str, name: str, text: str) -> None:
 
 
 FILE = st.sampled_from(NAMES)
+APPEND = st.tuples(
+    st.just("append"),
+    st.sampled_from((*NAMES[:4], "README", "pyproject.toml")),
+    st.sampled_from(("# more\n", "y = 2\n", "import os\n", "print(Decimal)\n", GUARD)),
+)
 EDIT = st.one_of(
     st.tuples(
         st.sampled_from(
@@ -114,6 +122,8 @@ EDIT = st.one_of(
         FILE,
         st.sampled_from(TEXTS),
     ),
+    APPEND,
+    APPEND,
     st.tuples(st.just("write"), st.just(".gitignore"), st.sampled_from(IGNORES)),
     st.tuples(st.just("write"), st.just(".git/info/exclude"), st.sampled_from(IGNORES)),
     st.tuples(st.just("write"), st.just("guard.yaml"), st.sampled_from(POLICIES)),
@@ -169,3 +179,26 @@ def check(base: Path, steps: list, with_git: bool) -> Seat:
 @given(steps=st.lists(STEP, min_size=2, max_size=12), with_git=st.booleans())
 def test_memory_equals_a_fresh_run(tmp_path_factory, steps, with_git) -> None:
     check(tmp_path_factory.mktemp("edits"), steps, with_git)
+
+
+SMALL = st.tuples(
+    st.just("append"),
+    st.sampled_from(("a.py", "pkg/mod.py", "README")),
+    st.sampled_from(("# more\n", "y = 2\n", "def double(x):\n    return 2 * x\n")),
+)
+COMMIT = st.tuples(
+    st.sampled_from(("git commit -q -m change", "git commit -q -m change", "git checkout -q side")),
+    st.just("a.py"),
+    st.just(""),
+)
+STAGED = st.tuples(
+    st.one_of(SMALL, SMALL, SMALL, COMMIT, APPEND, EDIT),
+    st.just(("check", "--staged")),
+    st.just(True),
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(steps=st.lists(STAGED, min_size=3, max_size=12))
+def test_memory_equals_a_fresh_run_on_what_is_staged(tmp_path_factory, steps) -> None:
+    check(tmp_path_factory.mktemp("staged"), steps, True)
