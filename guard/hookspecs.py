@@ -1,22 +1,35 @@
-"""The hooks that a plugin implements. Plugins are found through the entry-point group ``guard``."""
+"""The hooks that a plugin implements. Plugins are found through the entry-point group ``guard``.
+
+pluggy is the host (``guard.plugins``), but is not imported here: a run that needs no rule, because
+nothing changed that a rule could notice, imports plugins all the same, and pluggy takes as long to
+import as Python to start.
+"""
 
 from __future__ import annotations
 
-import pluggy
+PROJECT_NAME = "guard"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import pluggy
+
     from guard.rule import SourceRule
 
-PROJECT_NAME = "guard"
+    hookimpl = pluggy.HookimplMarker(PROJECT_NAME)
+else:
 
-hookspec = pluggy.HookspecMarker(PROJECT_NAME)
-hookimpl = pluggy.HookimplMarker(PROJECT_NAME)
+    def hookimpl(function=None, **options):
+        """Mark the implementation of a hook; ``pluggy.HookimplMarker("guard")`` in all respects."""
+        if function is None or options:
+            import pluggy
+
+            return pluggy.HookimplMarker(PROJECT_NAME)(function, **options)
+        function.guard_impl = {}  # pluggy's mark for an implementation without options
+        return function
 
 
-@hookspec
 def guard_rules() -> Iterable[SourceRule]:
     """Return the rules that this plugin offers. An id that another plugin uses blocks the run."""
     raise NotImplementedError

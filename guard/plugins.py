@@ -52,6 +52,7 @@ def load_plugins(found: Iterable[EntryPoint] | None = None) -> tuple[Plugin, ...
     """
     points = sorted(entry_points(group=GROUP) if found is None else found, key=_order)
     host = pluggy.PluginManager(hookspecs.PROJECT_NAME)
+    pluggy.HookspecMarker(hookspecs.PROJECT_NAME)(hookspecs.guard_rules)
     host.add_hookspecs(hookspecs)
     plugins = tuple(_load(host, point) for point in points)
     if not any(plugin.name == BUILT_IN for plugin in plugins):
