@@ -42,9 +42,10 @@ LAZY_ATTRIBUTES = {
     "__default__": "default",
     "evaluate_default": "default",
 }
-# Built-in functions that only read the namespace that they are given.
+# Functions that only read the namespace that they are given.
 _READERS = frozenset(
-    "dict dir getattr hasattr id isinstance len list print sorted vars setattr".split()
+    "dict dir getattr hasattr id isinstance len list print sorted vars setattr eval get_type_hints "
+    "get_annotations signature model_rebuild update_forward_refs rebuild_dataclass".split()
 )
 INLINE_DEPTH = 6
 INLINE_TIMES = 4
@@ -555,7 +556,7 @@ class Expressions:
         if self.frame is self.module and any(
             is_globals(argument.value) or is_own_module(argument.value) for argument in node.args
         ):
-            if name not in _READERS:
+            if (name or "").rpartition(".")[2] not in _READERS:
                 self.dynamic = True  # the callee may fill the module's namespace
         literal = [_literal(argument.value) for argument in node.args]
         if name == "getattr" and len(node.args) == 2 and literal[1]:
