@@ -13,7 +13,7 @@ from guard_rules._annotations.handed import CALLED, Given
 from guard_rules._annotations.handed import handed as read_handed
 from guard_rules._annotations.imports import Imports, library
 from guard_rules._annotations.lines import Classes, held
-from guard_rules._annotations.links import ANYTHING, Links, Owners
+from guard_rules._annotations.links import Links
 from guard_rules._annotations.sites import Site, sites
 
 Words = Mapping[str, frozenset[str]]
@@ -219,25 +219,18 @@ class Files:
         handed = self.handed(calling, frozenset(names), self.table.last_names)
         for path, (given, _) in handed.items():
             called = {name.removesuffix(CALLED) for name in given if name.endswith(CALLED)}
-            if self._meets(path, self._owners, given) or self._meets(
-                path, self._owning_classes, called
+            if links.reaches(path, self._owners, given) or links.reaches(
+                path, self._made_of, called
             ):
                 found.add(path)
-        using = [p for p in self.imports.users if links.reaches(p, self._records, ANYTHING)]
+        using = sorted(self.imports.users)
         links.ahead(using)
         found.update(self._holding([path for path in using if path not in found]))
         return sorted(found)
 
-    def _meets(self, path: str, owners: Owners, names: Collection[str]) -> bool:
-        """Whether one of the names in a file is an owner, here or elsewhere."""
-        known = owners(path)
-        return any(self.links.may_need(path, name, known) for name in names) or self.links.reaches(
-            path, owners, names
-        )
-
     def may_matter(self, path: str, names: Collection[str]) -> bool:
         """Whether one of the names in a file may be annotated with guarded names, or lead there."""
-        return self._meets(path, self._anyone, names)
+        return self.links.reaches(path, self._anyone, names)
 
     def _holding(self, paths: list[str]) -> list[str]:
         """The files with a class that is looked at and that derives from a record, or holds one."""
@@ -281,24 +274,27 @@ class Files:
             )
         return self._owner_names[path]
 
-    def _owning_classes(self, path: str) -> frozenset[str] | None:
-        """The classes of a file that may need guarded names themselves or in their methods."""
+    def _made_of(self, path: str) -> frozenset[str] | None:
+        """The classes of a file whose instances may need guarded names, as types or when called."""
         if path not in self._class_names:
             places = self.sites(path)
             self._class_names[path] = (
                 None
                 if places is None
                 else frozenset(
-                    owner if kind == "class" else around for kind, owner, around, _ in places
+                    owner if kind == "class" else around
+                    for kind, owner, around, _ in places
+                    if kind == "class" or owner == "__call__"
                 )
-                - {""}
             )
         return self._class_names[path]
 
     def _anyone(self, path: str) -> frozenset[str] | None:
         """All functions of a file that may need guarded names, and all classes around them."""
-        classes, functions = self._owning_classes(path), self._owners(path)
-        return None if classes is None or functions is None else classes | functions
+        places = self.sites(path)
+        if places is None:
+            return None
+        return frozenset(name for _, *names, _ in places for name in names if name)
 
     def _records(self, path: str) -> frozenset[str] | None:
         """The classes of a file with fields that may need guarded names; ``None``: any name."""

@@ -17,6 +17,7 @@ _MADE = re.compile(rb"\n[ \t]*(?:self\.)?(\w+)[ \t]*(?::[^\n=]*)?=[ \t]*([\w.]+)
 COMMENT = re.compile(rb"#[^\n]*")
 _FIELD = re.compile(rb"\n[ \t]+\w+[ \t]*:(?=[ \t]*[^\s#])")
 _WORD = re.compile(rb"[^\W\d]\w*")
+_FAR = 4000
 _BRACKET = re.compile(rb"[()\[\]{}\n]")
 _WORD_BYTES = frozenset(bytes((b,)) for b in range(256) if chr(b).isalnum() or b in b"_")
 
@@ -123,8 +124,12 @@ def decorators(data: bytes, start: int) -> frozenset[str]:
     before = data[data.rfind(b"\n", 0, start) + 1 : start].strip()
     if before[:1] not in (b"@", b"#") and b")" not in before:
         return frozenset()
-    chunk = data[max(data.rfind(b"\n\n", 0, start), 0) : start]
-    return frozenset(text(name) for name in _DECORATOR.findall(chunk))
+    at = start
+    while True:  # blank lines may stand in the arguments of the last decorator
+        at = data.rfind(b"\n\n", 0, at)
+        found = _DECORATOR.findall(data, max(at, 0), start)
+        if found or at < 0 or start - at > _FAR:
+            return frozenset(text(name) for name in found)
 
 
 def _indent(data: bytes, at: int) -> int | None:

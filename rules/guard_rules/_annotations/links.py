@@ -7,7 +7,7 @@ that is annotated with guarded names, is taken to do so.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from guard.rule import Extractor, Project
 from guard_rules._annotations import lines
@@ -20,7 +20,7 @@ Owners = Callable[[str], frozenset[str] | None]
 
 _BUILTIN = frozenset(dir(builtins))
 _NOBODY: frozenset[str] = frozenset()
-ANYTHING = frozenset({"*"})
+ANY = "*"
 
 
 def _nobody(path: str) -> frozenset[str]:
@@ -118,7 +118,10 @@ class Links:
     # to what is annotated with guarded names
 
     def reaches(self, path: str, owners: Owners, names: Iterable[str]) -> bool:
-        """Whether one of the names (``*``: any) is an owner that another file defines."""
+        """Whether one of the names that stand in a file is an owner, or a class that derives from
+
+        one, here or in another file.
+        """
         return any(self._reaches(path, owners, name) for name in names)
 
     def _reaches(self, path: str, owners: Owners, name: str) -> bool:
@@ -128,37 +131,51 @@ class Links:
         return self._reached[key]
 
     def _search(self, path: str, owners: Owners, name: str) -> bool:
-        imports = self.imports
-        seen: set[tuple[str, str]] = set()
+        seen = {(path, name)}
         todo = [(path, name)]
         while todo:
             current, wanted = todo.pop()
-            for dots, module, items in imports.sources(current):
-                for original, bound in items or (("", ""),):
-                    head = bound or module.partition(".")[0]
-                    if wanted not in ("*", head) and original != "*":
-                        continue
-                    target = imports.module(current, dots, module)
-                    inner = imports.inner(current, dots, module, original) if original else None
-                    whole = inner if original else target
-                    if whole is not None and owners(whole) != _NOBODY:
+            if self._is_owner(current, wanted, owners(current)):
+                return True
+            for item in (*self._behind(current, wanted), *self._origins(current, wanted)):
+                if item[1] == "":
+                    if owners(item[0]) != _NOBODY:
                         return True
-                    if target is None or (target, original) in seen:
-                        continue
-                    seen.add((target, original))
-                    if self.may_need(target, original, owners(target)):
-                        return True
-                    if original:
-                        todo.append((target, original))
+                elif item not in seen:
+                    seen.add(item)
+                    todo.append(item)
         return False
 
-    def may_need(self, path: str, name: str, owners: frozenset[str] | None) -> bool:
+    def _behind(self, path: str, name: str) -> Iterator[tuple[str, str]]:
+        """The bases of a class, and what a variable is made by."""
+        if any(bound == name for _, _, items in self.imports.sources(path) for _, bound in items):
+            return  # most names are imported: nothing to read
+        for word in self.classes(path).get(name, ()):
+            yield path, word.partition(".")[0]
+        if name in _BUILTIN:
+            return
+        callee = self.made(path).get(name)
+        if callee is not None:
+            yield path, callee.partition(".")[0]
+
+    def _origins(self, path: str, name: str) -> Iterator[tuple[str, str]]:
+        """The files that ``name`` may come from; "" for the module itself."""
+        imports = self.imports
+        for dots, module, items in imports.sources(path):
+            for original, bound in items or (("", ""),):
+                head = bound or module.partition(".")[0]
+                if name not in (ANY, head) and original != ANY:
+                    continue
+                target = imports.module(path, dots, module)
+                inner = imports.inner(path, dots, module, original) if original else target
+                if inner is not None:
+                    yield inner, ""
+                if original and target is not None:
+                    yield target, name if original == ANY else original
+
+    def _is_owner(self, path: str, name: str, owners: frozenset[str] | None) -> bool:
         """Whether what a file calls ``name`` may be annotated with guarded names."""
-        if owners is None or (name == "*" and owners) or name in owners:
+        if owners is None or (name == ANY and owners) or name in owners:
             return True
-        if not owners:
-            return False
         # a class may derive from an owner or hold one
-        if name in self.classes(path):
-            return self.records(path) != _NOBODY
-        return self.made(path).get(name) in owners
+        return bool(owners) and self.records(path) != _NOBODY and name in self.classes(path)

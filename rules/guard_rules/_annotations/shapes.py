@@ -142,7 +142,11 @@ class Guarded(TypedDict):
 
 
 class Shape(TypedDict):
-    """All of one file. ``binds`` maps a scope to the names that run-time code binds in it."""
+    """All of one file.
+
+    ``binds`` maps a scope to the names that run-time code binds in it. ``firm`` are the names that
+    a plain statement of the module binds and that nothing deletes.
+    """
 
     future: bool
     imports: list[Import]
@@ -152,6 +156,7 @@ class Shape(TypedDict):
     values: list[Value]
     annotated: list[Annotated]
     binds: dict[str, list[str]]
+    firm: list[str]
     guarded: list[Guarded]
 
 
@@ -190,4 +195,4 @@ def _text(data: bytes) -> str:
     return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
 
 
-SHAPES: Extractor[Shape | None] = Extractor("annotation-shapes", "1", extract)
+SHAPES: Extractor[Shape | None] = Extractor("annotation-shapes", "2", extract)

@@ -11,6 +11,10 @@ from guard_rules._annotations.trees import Trees, dotted_name
 _FLAG = "TYPE_CHECKING"
 _TYPING = frozenset({"typing", "typing_extensions"})
 _NO_RETURN = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_PLAIN = (
+    *(ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef),
+    *(ast.Assign, ast.AnnAssign),
+)
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -27,6 +31,7 @@ class Walker:
         self.caught: list[str] = []
         self.guarded: bool = False
         self.plain = False
+        self.deleted: set[str] = set()
         self.shape: Shape = {
             "future": False,
             "imports": [],
@@ -36,12 +41,19 @@ class Walker:
             "values": [],
             "annotated": [],
             "binds": {},
+            "firm": [],
             "guarded": [],
         }
 
     def run(self, tree: ast.Module) -> Shape:
         """The shape of ``tree``."""
-        self._block(tree.body)
+        firm: set[str] = set()
+        for statement in tree.body:
+            before = len(self.shape["binds"].get("", ()))
+            self._statement(statement)
+            if isinstance(statement, _PLAIN):
+                firm.update(self.shape["binds"].get("", [])[before:])
+        self.shape["firm"] = sorted(firm - self.deleted)
         return self.shape
 
     # statements
@@ -84,6 +96,10 @@ class Walker:
             self._assign(node.target, None)
             for item in items:
                 self._assign(node.target, item)
+        elif isinstance(node, ast.Delete):
+            self.deleted.update(
+                target.id for target in node.targets if isinstance(target, ast.Name)
+            )
         elif type(node).__name__ == "TypeAlias":
             self._bind(node.name.id, node)  # type: ignore[attr-defined]
             return

@@ -10,7 +10,12 @@ from guard.rule import Project
 from guard_rules._annotations.calls import last_name
 from guard_rules._annotations.evaluation import Evaluated, Evaluation
 from guard_rules._annotations.files import Files
-from guard_rules._annotations.guard_only import GuardOnly, guard_only_by_shape, unquoted, words
+from guard_rules._annotations.guard_only import (
+    GuardOnly,
+    guard_only_by_shape,
+    unquoted,
+    words,
+)
 from guard_rules._annotations.package_hooks import hooked
 from guard_rules._annotations.rebuilds import Rebuilds
 from guard_rules._annotations.shapes import SHAPES, Shape
@@ -184,7 +189,7 @@ class Judge:
                 if scope and name in shape["binds"].get(scope, ()):
                     if item.reach.reads.sees_locals:
                         return None
-                else:
+                elif scope or name not in shape["firm"]:
                     guard = self.guard_only(item.path, scope, name)
                     if guard is not None:
                         return None if self._known_to_typeguard(item, name, scope) else guard
