@@ -30,7 +30,6 @@ KNOWN_GAPS: frozenset[str] = frozenset(
         "cross/star/b_all_star_from_two",
         "runtime/hints/b_annotations_attribute",
         "runtime/hints/b_binding_after",
-        "runtime/hints/b_inherited_other_module",
         "runtime/hints/b_module_hints",
         "runtime/hints/c_get_type_hints_tolerant",
         "runtime/hints/v_quoted_inside_builtin",
