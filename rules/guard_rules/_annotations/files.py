@@ -9,7 +9,7 @@ from functools import cached_property
 from guard.rule import Extractor, Project
 from guard_rules._annotations import text as light
 from guard_rules._annotations.frameworks import STANDARD, Table
-from guard_rules._annotations.handed import CALLED, Given
+from guard_rules._annotations.handed import ANY, CALLED, Given
 from guard_rules._annotations.handed import handed as read_handed
 from guard_rules._annotations.imports import Imports, library
 from guard_rules._annotations.lines import Classes, held
@@ -21,6 +21,7 @@ Handed = tuple[frozenset[str], bool]
 """The names that a file hands to what resolves annotations, and whether it hands a parameter on."""
 
 _BUILTIN = frozenset(dir(builtins))
+_FEW = 30
 
 
 class Files:
@@ -83,10 +84,11 @@ class Files:
         for path in self.imports.users:
             for source in self.imports.libraries(path):
                 known = words.get(library(source), frozenset())
-                names = source[2]
-                if any(name in known or name == "*" for name, _ in names):
+                modules = self.table.modules.get(library(source), frozenset())
+                names = [name for name, _ in source[2] if name]
+                if any(name in known or name == "*" for name in names):
                     found.add(path)
-                elif known and (not names or any(not name or name.islower() for name, _ in names)):
+                elif known and (not names or not modules.isdisjoint(names)):
                     whole.setdefault(path, set()).update(known)  # members stand in the text
         asked = {path: known for path, known in whole.items() if path not in found}
         stand = self._standing(asked, frozenset[str]().union(*asked.values()))
@@ -191,14 +193,14 @@ class Files:
             found[path] = (everything, any(part[1] for part in parts))
         return found
 
-    def handing_on(self, paths: Iterable[str], names: frozenset[str]) -> list[str]:
+    def handing_on(self, paths: Iterable[str], names: frozenset[str]) -> set[str]:
         """Those of the files in which a function may hand a parameter of its own on."""
         found = self.handed(paths, names, self.table.general_last_names)
-        return sorted(path for path, (_, on) in found.items() if on)
+        return {path for path, (_, on) in found.items() if on}
 
     # the choice
 
-    def wanted(self, callers: Iterable[str], names: set[str], hooks: set[str]) -> list[str]:
+    def wanted(self, callers: Collection[str], names: set[str], hooks: set[str]) -> list[str]:
         """The files to be linked: those whose guarded names something may resolve, and those that
 
         may resolve what the former define. ``callers`` are files that call what resolves
@@ -210,11 +212,11 @@ class Files:
         links.dispatching = frozenset(p for p, f in self.flags.items() if f & light.DISPATCHES)
         links.records = self._records
         found: set[str] = set()
-        if self.resolving or self.own_libraries or links.hot_names or links.dispatching:
-            self._look(self.guarded)
-            annotated = [path for path in self.guarded if self._sites[path] != ()]
-            links.ahead(annotated)
-            found.update(path for path in annotated if self._resolved_here(path))
+        near = self._near(callers if links.hot_names else ())
+        self._look(path for path in self.guarded if path in near)
+        annotated = [path for path in self.guarded if path in near and self._sites[path] != ()]
+        links.ahead(annotated)
+        found.update(path for path in annotated if self._resolved_here(path))
         calling = {*callers, *self.callers(self.table.callables)}
         handed = self.handed(calling, frozenset(names), self.table.last_names)
         for path, (given, _) in handed.items():
@@ -227,6 +229,35 @@ class Files:
         links.ahead(using)
         found.update(self._holding([path for path in using if path not in found]))
         return sorted(found)
+
+    def _near(self, callers: Iterable[str]) -> Collection[str]:
+        """The files in which a base or a decorator may resolve annotations: those that import what
+
+        does so, from a library or from ``callers``, then those that import what these make of it.
+        """
+        if self.own_libraries:
+            return self.imports.scans
+        links = self.links
+        ask = {*self.resolving, *links.dispatching, *callers}
+        near: set[str] = set()
+        while ask:
+            near |= ask
+            if len(near) > _FEW:
+                return self.imports.scans  # to look everywhere is cheaper than to go on
+            links.ahead(ask)
+            offered = {path: self._offered(path) for path in ask}
+            words = {name.encode() for names in offered.values() for name in names}
+            modules = self._module_words(path for path, names in offered.items() if names)
+            starred = {p for p in self.imports.mentioning(modules) if b"*" in self.imports.names[p]}
+            ask = (self.imports.naming(words | modules) | starred) - near
+        return near
+
+    def _offered(self, path: str) -> set[str]:
+        """The names of a file that resolve annotations, as bases or decorators."""
+        links = self.links
+        defined = {*links.classes(path), *links.made(path)}
+        bound = {alias for _, _, items in self.imports.sources(path) for _, alias in items}
+        return {name for name in defined | bound - {ANY, ""} if links.leads_on(path, name)}
 
     def may_matter(self, path: str, names: Collection[str]) -> bool:
         """Whether one of the names in a file may be annotated with guarded names, or lead there."""

@@ -152,6 +152,15 @@ class Table:
         return _words((*self.functions, *self.methods, *self.packages))
 
     @cached_property
+    def modules(self) -> Mapping[str, frozenset[str]]:
+        """For each library all parts of the names of its modules and classes."""
+        found: dict[str, set[str]] = {}
+        for name in self._names():
+            library, *parts = name.replace("()", "").split(".")
+            found.setdefault(library, set()).update(parts[:-1])
+        return {library: frozenset(parts) for library, parts in found.items()}
+
+    @cached_property
     def last_names(self) -> Mapping[str, frozenset[str]]:
         """For each library the last names of its functions."""
         return _last_names((*self.functions, *self.methods, *self.packages))

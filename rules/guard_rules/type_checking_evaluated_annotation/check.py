@@ -106,19 +106,18 @@ def _learn(
     the project that do so for others; those of the classes that do so for their subclasses.
     """
     callers = set(files.callers(files.table.general))
+    paths = files.handing_on(callers, frozenset())
     names: frozenset[str] = frozenset()
-    hooks: set[str] = set()
-    looked: set[str] = set()
     while True:
-        paths = files.handing_on(callers, names)
-        load.ahead(paths)
-        found, hooks = evaluation.calls.learn(paths)
-        looked.update(paths)
+        load.ahead(sorted(paths))
+        found, hooks = evaluation.calls.learn(sorted(paths))
         new = found - names
         if not new:
             return callers, set(names), hooks
         names |= new
-        callers |= files.naming(names, looked)
+        more = files.naming(new, paths)
+        paths |= files.handing_on(more | callers, names) if more else set()
+        callers |= more
 
 
 def _guard_only(project: Project, files: Files, load: Loader) -> GuardOnly:
