@@ -245,16 +245,26 @@ class Files:
             if len(near) > _FEW:
                 return self.imports.scans  # to look everywhere is cheaper than to go on
             links.ahead(ask)
-            offered = {path: self._offered(path) for path in ask}
-            words = {name.encode() for names in offered.values() for name in names}
-            modules = self._module_words(path for path, names in offered.items() if names)
-            starred = {p for p in self.imports.mentioning(modules) if b"*" in self.imports.names[p]}
-            ask = (self.imports.naming(words | modules) | starred) - near
+            ask = self._taking({path: self._offered(path) for path in ask}) - near
         return near
 
+    def _taking(self, offered: Mapping[str, set[str]]) -> set[str]:
+        """The files that may import one of the names that other files offer."""
+        imports = self.imports
+        offered = {path: names for path, names in offered.items() if names}
+        modules = self._module_words(offered)
+        words = {name.encode() for names in offered.values() for name in names}  # b"": any
+        found = imports.mentioning(modules) & imports.naming({*words, *modules, b"*"})
+        inside = [path for path in offered if path.endswith("__init__.py")]
+        if inside:  # ``from . import name`` does not say the name of the package
+            found |= imports.naming(name.encode() for path in inside for name in offered[path])
+        return found
+
     def _offered(self, path: str) -> set[str]:
-        """The names of a file that resolve annotations, as bases or decorators."""
+        """The names of a file that resolve annotations, as bases or decorators; "" for any name."""
         links = self.links
+        if path in links.dispatching:
+            return {""}  # each of its functions may have a ``register``
         defined = {*links.classes(path), *links.made(path)}
         bound = {alias for _, _, items in self.imports.sources(path) for _, alias in items}
         return {name for name in defined | bound - {ANY, ""} if links.leads_on(path, name)}

@@ -111,11 +111,13 @@ def functions(data: bytes) -> list[tuple[int, int, int, str]]:
     """The functions of a normal text: start of the line, indent, end of the name, name."""
     found = []
     for match in _DEF.finditer(data):
-        start = data.rfind(b"\n", 0, match.start())
-        before = data[start + 1 : match.start()]
-        bare = before.lstrip(b" \t")
-        if not bare or bare.rstrip(b" \t") == b"async":
-            found.append((start, len(before) - len(bare), match.end(), text(match[1])))
+        at = match.start()
+        start = data.rfind(b"\n", 0, at)
+        before = data[start + 1 : at]
+        if not before or before.isspace():
+            found.append((start, len(before), match.end(), text(match[1])))
+        elif before.strip() == b"async":
+            found.append((start, before.index(b"async"), match.end(), text(match[1])))
     return found
 
 
