@@ -122,9 +122,9 @@ class Compiled:
                 break
             if other == name and kind in ("load", "delete"):
                 return True
-            if inner is not None and not inner.co_flags & _FUNCTION:
-                if _first(inner, name) in ("load", "delete"):
-                    return True  # a class body runs at once
+            if inner is not None and _runs_at_once(inner):
+                if any(_first(part, name) in ("load", "delete") for part in _at_once(inner)):
+                    return True
             elif kind == "store":
                 defined.add(other)
             elif kind == "load" and other in users & defined:
@@ -176,10 +176,10 @@ def _running(code: CodeType) -> list[CodeType]:
 
 
 def _position(raw: bytes, operation: int, argument: int) -> int:
-    """Where an instruction stands first; below 0 where it does not."""
+    """Where an instruction without a prefix stands first; below 0 where it does not."""
     pair = bytes((operation, argument))
     at = raw.find(pair)
-    while at > 0 and at % 2:
+    while at > 0 and (at % 2 or raw[at - 2] == _EXTENDED_ARG):
         at = raw.find(pair, at + 1)
     return at
 
@@ -241,22 +241,37 @@ def _lines(code: CodeType) -> range:
 def _may_miss_local(code: CodeType, bound: frozenset[str]) -> bool:
     """Whether a function may load one of its own ``bound`` names before it stores it."""
     # A free variable is its owner's to judge: the owner makes the closure after it stores.
-    variables = code.co_varnames[_argument_count(code) :] + code.co_cellvars
-    wanted = bound.intersection(variables)
+    variables = code.co_varnames + code.co_cellvars
+    wanted = bound.intersection(variables).difference(code.co_varnames[: _argument_count(code)])
     if not wanted:
         return False
     from dis import get_instructions  # rare, and slow to import
 
     seen: set[str] = set()
     for instruction in get_instructions(code):
-        if instruction.opname == "MAKE_CELL":
-            continue  # at the start of the function, for every cell
-        names = instruction.argval
-        for name in wanted.intersection(names if isinstance(names, tuple) else (names,)):
-            if name not in seen and not instruction.opname.startswith("STORE"):
+        operation, names = instruction.opname, instruction.argval
+        if "FAST" not in operation and not operation.endswith(("DEREF", "CLOSURE")):
+            continue  # another kind of name, or MAKE_CELL at the start of the function
+        for name in names if isinstance(names, tuple) else (names,):  # two: STORE_FAST_LOAD_FAST
+            if name in wanted and name not in seen and not operation.startswith("STORE"):
                 return True
             seen.add(name)
+            operation = operation.partition("_FAST_")[2] or operation
     return bool(wanted - seen)
+
+
+def _runs_at_once(code: CodeType) -> bool:
+    """The body of a class or a comprehension; of a lambda too, which nobody knows."""
+    return not code.co_flags & _FUNCTION or code.co_name.startswith("<")
+
+
+def _at_once(code: CodeType) -> list[CodeType]:
+    """What runs together with such a body: those of its kind that stand in it."""
+    found = [code]
+    for outer in found:
+        inner = (const for const in outer.co_consts if hasattr(const, "co_code"))
+        found.extend(const for const in inner if _runs_at_once(const))
+    return found
 
 
 def _argument_count(code: CodeType) -> int:

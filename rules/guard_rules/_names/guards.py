@@ -1,6 +1,7 @@
 """Guarded blocks, read from the text alone: where they stand and which names they bind.
 
-``None`` always means that the text does not show it plainly; the abstract run must look then.
+Where the text does not show it plainly, CPython's parser is asked (``trees``); ``None`` means that
+it does not tell either, and the abstract run must look.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from guard_rules._names.compiled import events, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ast import Module
     from typing import NamedTuple
 
     class Guards(NamedTuple):
         """What the guarded blocks of a file say."""
 
-        reduced: bytes
-        """The text with each plain test replaced by ``0``: its own length, its own lines."""
+        reduced: bytes | Module
+        """The program with each test that a flag decides replaced by a constant."""
         names: frozenset[str]
         """The names that guarded blocks bind; ``*`` for a star import."""
         inner: tuple[tuple[int, frozenset[str]], ...]
@@ -36,15 +38,6 @@ _WORD_BYTES = frozenset(bytes((b,)) for b in range(256) if chr(b).isalnum() or b
 _PLAIN_TEST = re.compile(rb"[ \t]*(?:if|elif)[ \t]+(not[ \t]+)?$")
 _TESTING = re.compile(rb"(?:\b(?:if|elif|while|and|or|not|assert|match)|\(|:=)[ \t]*$")
 _HARMLESS = re.compile(rb"[ \t]*(?:assert[ \t]+not[ \t]+$|del[ \t]+)")
-# One string or comment; what starts inside of one is passed over, as the tokenizer does.
-_STRING = re.compile(
-    rb"#[^\n]*+"
-    rb"|\"\"\"(?:[^\"\\]++|\\.|\"(?!\"\"))*+(?:\"\"\")?"
-    rb"|'''(?:[^'\\]++|\\.|'(?!''))*+(?:''')?"
-    rb"|\"(?:[^\"\\\n]++|\\.)*+\"?"
-    rb"|'(?:[^'\\\n]++|\\.)*+'?",
-    re.DOTALL,
-)
 _LONG_LINE = 5000  # no formatter leaves one; looking for its start again and again costs too much
 _FALSE_NAME = re.compile(rb"(\w+)[ \t]*(?::[^=\n]*)?=[ \t]*$")
 _NEVER = re.compile(rb"\b(?:if|while) (?:False|0)[ \t]*:")
@@ -83,21 +76,11 @@ def has_never(data: bytes) -> bool:
 def read_guards(data: bytes, flags: frozenset[bytes]) -> Guards | None:
     """The guards of a file whose ``flag_names`` or ``has_never`` found any."""
     guards = _read_guards(data, flags)
-    if guards is None and re.search(rb"\b[fFtT][rR]?[\"']", data) is None:
-        # A docstring may speak of the flag. Formatted strings hold code: they are left alone.
-        blank = _STRING.sub(_blank, data)
-        guards = _read_guards(blank, flag_names(blank))
+    if guards is None:
+        from guard_rules._names import trees  # rare, and slow to import
+
+        guards = trees.read_guards(data, flags)
     return guards
-
-
-def _blank(match: re.Match[bytes]) -> bytes:
-    """A string without its content, as long as it was and with its line ends."""
-    text = match[0]
-    if text.startswith(b"#"):
-        return b" " * len(text)
-    quote = text[:3] if text[:3] in (b'"""', b"'''") else text[:1]
-    inner = text[len(quote) : -len(quote)]
-    return quote + re.sub(rb"[^\n]", b" ", inner) + quote
 
 
 def _read_guards(data: bytes, flags: frozenset[bytes]) -> Guards | None:

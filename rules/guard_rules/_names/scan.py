@@ -13,7 +13,7 @@ import re
 from guard_rules._names.compiled import Compiled
 from guard_rules._names.guards import flag_names, has_never, read_guards
 
-VERSION = "10"
+VERSION = "11"
 
 # ``from a.b import (c, d)``: the module, the names in parentheses, the names on the line. The
 # first pattern starts with plain letters, which the regex engine finds ten times faster.
@@ -154,13 +154,11 @@ def bound(data: bytes) -> Bound:
     if problem or b"version_info" in data or b"TYPE_CHECKING as" in data:
         return None, has_all, listed, frozenset()
     flags = flag_names(data)
-    source = data
-    if flags or has_never(data):
-        guards = read_guards(data, flags)
-        if guards is None:
-            return None, has_all, listed, frozenset()
-        source = guards.reduced
+    guards = read_guards(data, flags) if flags or has_never(data) else None
+    if guards is None and (flags or has_never(data)):
+        return None, has_all, listed, frozenset()
     try:
+        source = data if guards is None else guards.reduced
         compiled = Compiled(compile(source, "<bound>", "exec", dont_inherit=True))
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return None, has_all, listed, frozenset()
