@@ -11,6 +11,7 @@ from opcode import opmap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from types import CodeType
 
     Event = tuple[str, str, CodeType | None]
@@ -74,10 +75,19 @@ class Compiled:
         self.stored = frozenset(stored)
         self.deleted = frozenset(name for kind, name, _ in self.events if kind == "delete")
 
-    def reads(self, submodules: frozenset[str]) -> bool:
-        """``import a`` with a guarded ``import a.b``: whether an attribute ``b`` is read."""
-        attributes = {name for code in self.codes for name in code.co_names}
-        return any(not attributes.isdisjoint(name.split(".")[1:]) for name in submodules)
+    def reads(self, attributes: Iterable[str]) -> set[tuple[str, str]]:
+        """``(b, c)`` for each ``b.c`` that is read, ``c`` one of ``attributes``.
+
+        ``b`` is a name, or an attribute as in ``a.b.c``.
+        """
+        wanted = frozenset(attributes)
+        return {
+            pair
+            for code in self.codes
+            if not wanted.isdisjoint(code.co_names)
+            for pair in _pairs(code)
+            if pair[1] in wanted
+        }
 
     def unknown(self) -> frozenset[str]:
         """The names that are loaded and that nothing binds: a star import may have meant to."""
@@ -216,6 +226,22 @@ def events(code: CodeType) -> list[Event]:
     return found
 
 
+def _pairs(code: CodeType) -> Iterator[tuple[str, str]]:
+    """Each attribute that is loaded, with what was loaded just before it."""
+    from dis import get_instructions  # rare, and slow to import
+
+    owner = ""
+    for instruction in get_instructions(code):
+        operation, name = instruction.opname, instruction.argval
+        if operation in ("LOAD_ATTR", "LOAD_METHOD", "DELETE_ATTR"):
+            yield owner, name
+        if operation.startswith("LOAD_") or "_LOAD_" in operation:
+            loaded = name[-1] if isinstance(name, tuple) and name else name
+            owner = loaded if isinstance(loaded, str) else ""
+        elif operation != "COPY":  # ``a.b += 1``
+            owner = ""
+
+
 def _first(code: CodeType, name: str) -> str:
     """What a code object does with a name first; nothing where the name is an attribute."""
     index = code.co_names.index(name) if name in code.co_names else -1
@@ -257,7 +283,7 @@ def _may_miss_local(code: CodeType, bound: frozenset[str]) -> bool:
                 return True
             seen.add(name)
             operation = operation.partition("_FAST_")[2] or operation
-    return bool(wanted - seen)
+    return False
 
 
 def _runs_at_once(code: CodeType) -> bool:

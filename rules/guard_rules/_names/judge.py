@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 import libcst as cst
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from guard_rules._names.bindings import dotted
 from guard_rules._names.expressions import Use, guard_of
 from guard_rules._names.flow import Flow
 from guard_rules._names.frames import Function
-from guard_rules._names.summary import AttributeFact, ImportFact, Span, Summary, UseFact
+from guard_rules._names.positions import Positions
+from guard_rules._names.summary import AttributeFact, ImportFact, Summary, UseFact
 
 _PARENTHESISED = re.compile(rb"(?m)^([ \t]*)\((\w+)\)([ \t]*:(?!=))")
 
@@ -21,7 +21,7 @@ def judge(data: bytes, target: tuple[int, int]) -> Summary:
     # libcst refuses a parenthesised name as the target of an annotation; CPython takes it.
     data = _PARENTHESISED.sub(rb"\1\2  \3", data)
     try:
-        wrapper = MetadataWrapper(cst.parse_module(data), unsafe_skip_copy=True)
+        module = cst.parse_module(data)
     except cst.ParserSyntaxError as error:
         return _unjudged(f"syntax error: {error.message}", error.raw_line)
     except (UnicodeDecodeError, LookupError) as error:
@@ -29,8 +29,8 @@ def judge(data: bytes, target: tuple[int, int]) -> Summary:
     except RecursionError:
         return _unjudged("nested too deeply to be parsed", 1)
     try:
-        flow = Flow(wrapper.module, target).run()
-        return _Writer(wrapper).write(flow)
+        flow = Flow(module, target).run()
+        return _Writer(module).write(flow)
     except RecursionError:
         return _unjudged("nested too deeply to be judged", 1)
 
@@ -60,14 +60,8 @@ def _unjudged(reason: str, line: int) -> Summary:
 class _Writer:
     """Turns nodes into positions."""
 
-    def __init__(self, wrapper: MetadataWrapper) -> None:
-        self.positions = wrapper.resolve(PositionProvider)
-
-    def span(self, node: cst.CSTNode) -> Span:
-        at = self.positions[node]
-        if not isinstance(at, CodeRange):  # pragma: no cover - the provider answers nothing else
-            raise TypeError(type(at).__name__)
-        return (at.start.line, at.start.column + 1, at.end.line, at.end.column + 1)
+    def __init__(self, module: cst.Module) -> None:
+        self.span = Positions(module).span
 
     def write(self, flow: Flow) -> Summary:
         silent = _only_guarded(flow)

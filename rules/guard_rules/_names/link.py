@@ -122,13 +122,18 @@ def cross_defects(project: Project) -> Iterator[Defect]:
 
 def _is_confirmed(spaces: Namespaces, path: str, found: set[Suspicion]) -> bool:
     """Whether any of the names really is missing in its module: then ``path`` must be judged."""
-    for file, name, is_read in found:
-        if name == "*" and spaces.may_fail_on_star(path, file):
-            return True
-        if name == "*" or spaces.missing(file, name) is None:
+    read = spaces.reads(path, sorted({name for _, name, is_read in found if is_read}))
+    for file, name, is_read in sorted(found):
+        if name == "*":
+            if spaces.may_fail_on_star(path, file):
+                return True
+            continue
+        if is_read and read is not None and name not in read:
             continue
         inner = spaces.submodule(file, name)
-        if inner is None or (is_read and not spaces.loads(path, inner)):
+        if inner is not None and (not is_read or spaces.loads(path, inner)):
+            continue
+        if not spaces.is_filled(file, name, path) and spaces.missing(file, name) is not None:
             return True
     return False
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from guard.model import Place, Step
 from guard.rule import Extractor, Project
 from guard_rules._names import standard
 from guard_rules._names.compiled import MODULE_NAMES
-from guard_rules._names.scan import VERSION, Bound, Scan, assigned, bound
+from guard_rules._names.scan import VERSION, Bound, Scan, assigned, bound, reads
 from guard_rules._names.screen import dotted_names, exported, renamed, scans
 from guard_rules._names.summary import Span, Summary, own_summary_of, summary_of
 
@@ -58,6 +60,7 @@ class Namespaces:
         self._exported = exported(project)
         self._summaries: tuple[dict[str, Summary | None], dict[str, Summary | None]] = ({}, {})
         self._bound: dict[str, Bound] = {}
+        self._set: dict[str, dict[str, list[tuple[str, set[str]]]]] = {}
         self._edges: dict[str, frozenset[str]] = {}
         self._loaded: dict[str, frozenset[str]] = {}
         self._answers: dict[tuple[str, str], Answer] = {}
@@ -254,27 +257,48 @@ class Namespaces:
     def is_filled(self, path: str, name: str, importer: str) -> bool:
         """Whether another module that is loaded as well sets ``name`` in the module ``path``."""
         module = self.modules.module_of(path)[0].rpartition(".")[2]
-        for other in self._setters().get(name, ()):
-            if other == path:
-                continue
-            facts = self.project.facts(_ASSIGNED, [other]).get(other, frozenset())
-            owners = {text.rpartition(".")[0] for text in facts if text.endswith(f".{name}")}
-            if owners.isdisjoint({module, *self._aliases(other, module)}):
+        for other, owners in self._setters(module).get(name, ()):
+            if other == path or owners.isdisjoint({module, *self._aliases(other, module)}):
                 continue
             if other == importer or self.loads(path, other) or self.loads(importer, other):
                 return True
         return False
 
-    def _setters(self) -> dict[str, list[str]]:
-        """For each attribute name, the files that set it on something."""
-        return self.project.shared("names.setters", self._find_setters)
+    def _setters(self, module: str) -> dict[str, list[tuple[str, set[str]]]]:
+        """For each attribute name, the files that set it, and on what: of those that import
 
-    def _find_setters(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for path, facts in self.project.facts(_ASSIGNED, list(scans(self.project))).items():
-            for name in {text.rpartition(".")[2] for text in facts}:
-                found.setdefault(name, []).append(path)
-        return found
+        something called ``module``.
+        """
+        if module not in self._set:
+            found = self._set[module] = {}
+            word = re.compile(rb"\b%b\b" % re.escape(module.encode()))
+            users = [path for path, text in self._imports.items() if word.search(text)]
+            for path, facts in self.project.facts(_ASSIGNED, users).items():
+                for owner, _, name in (text.rpartition(".") for text in facts):
+                    setters = found.setdefault(name, [])
+                    if not setters or setters[-1][0] != path:
+                        setters.append((path, set()))
+                    setters[-1][1].add(owner)
+        return self._set[module]
+
+    @cached_property
+    def _imports(self) -> dict[str, bytes]:
+        """The text of all imports of each file."""
+        return {
+            path: b"\n".join([*(part for names in facts[1] for part in names), *facts[2]])
+            for path, facts in scans(self.project).items()
+        }
+
+    def reads(self, path: str, names: list[str]) -> frozenset[str] | None:
+        """Those of the ``names`` that running code of a file reads as attributes; None: any."""
+        if not names:
+            return frozenset()
+        lazy = self.project.target >= (3, 14)
+        extractor: Extractor[frozenset[str] | None] = Extractor(
+            "names.reads", VERSION, reads, (lazy, tuple(names))
+        )
+        found = self.project.facts(extractor, [path]).get(path)
+        return None if found is None else frozenset(pair.rpartition(".")[2] for pair in found)
 
     def _aliases(self, path: str, module: str) -> set[str]:
         """The names that ``path`` gives to something called ``module`` when it imports it."""

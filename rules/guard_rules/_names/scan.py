@@ -9,11 +9,16 @@ defect is a candidate, and the abstract run decides. No heavy import: this runs 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from guard_rules._names.compiled import Compiled
 from guard_rules._names.guards import flag_names, has_never, read_guards
 
-VERSION = "11"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ast import Module
+
+VERSION = "12"
 
 # ``from a.b import (c, d)``: the module, the names in parentheses, the names on the line. The
 # first pattern starts with plain letters, which the regex engine finds ten times faster.
@@ -39,6 +44,7 @@ _WORD_BYTES = frozenset(bytes((b,)) for b in range(256) if chr(b).isalnum() or b
 _GETATTR = re.compile(rb"getattr\(\s*(\w+)\s*,\s*[\"'](\w+)[\"']")
 _PLAIN_ALL = re.compile(rb"(?m)^__all__[^=\n]*=[ \t]*([\[(][\w\"',\s]*[\])])[ \t]*(?:#|\r?$)")
 _QUOTED = re.compile(rb"[\"'](\w+)[\"']")
+_ALIAS = re.compile(rb"\bas[ \t\\\r\n]+(\w+)")
 _STAR = re.compile(rb"\bimport[ \t(]*\*")
 _REPLACED = re.compile(rb"sys\.modules\[[^\]\n]*\][ \t]*=[^=]")
 _WORD = re.compile(rb"[^\W\d]\w*")
@@ -75,18 +81,9 @@ def scan(data: bytes, lazy_annotations: bool) -> Scan:
         return True, froms, plains, UNCLEAR, _stored(data), problem
     if not guards.names:
         return True, froms, plains, (), (), problem
-    try:
-        code = compile(
-            guards.reduced,
-            "<scan>",
-            "exec",
-            flags=_FUTURE_ANNOTATIONS if lazy_annotations else 0,
-            dont_inherit=True,
-        )
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-        # Perhaps newer syntax than this interpreter's; the abstract run will tell.
+    compiled = compiled_program(guards.reduced, lazy_annotations)
+    if compiled is None:
         return True, froms, plains, UNCLEAR, _words(data), problem
-    compiled = Compiled(code)
     exports = guards.names - (compiled.stored - compiled.deleted)
     if b"version_info" in data:
         exports = guards.names  # what the module binds may depend on the version
@@ -98,12 +95,39 @@ def scan(data: bytes, lazy_annotations: bool) -> Scan:
     if b"version_info" in data and not guards.names.isdisjoint(compiled.stored):
         suspects.append("version")
     if b"__all__" in data:
-        suspects += [f"listed {name}" for name in exports.intersection(_listed(data))]
+        suspects += [f"listed {name}" for name in exports.intersection(_listed(guards.running))]
     if b"*" in data and _STAR.search(data) is not None:
         suspects += [f"star {name}" for name in compiled.unknown() - guards.names]
-    if compiled.reads(guards.submodules):
+    if guards.submodules and _reads_submodule(compiled, guards.submodules, plains):
         suspects.append("submodule")
     return True, froms, plains, tuple(sorted(suspects)), tuple(sorted(exports)), problem
+
+
+def _reads_submodule(compiled: Compiled, submodules: frozenset[str], plains: list[bytes]) -> bool:
+    """Whether ``a.b`` is read where ``import a.b`` is guarded, ``a`` perhaps by another name."""
+    aliases = {alias for text in plains for alias in _decoded(set(_ALIAS.findall(text)))}
+    parts = {pair for name in submodules for pair in pairwise(name.split("."))}
+    return any(
+        (owner, name) in parts or owner in aliases
+        for owner, name in compiled.reads(name for _, name in parts)
+    )
+
+
+def reads(data: bytes, lazy_annotations: bool, names: tuple[str, ...]) -> frozenset[str] | None:
+    """``owner.name`` for each of the ``names`` that running code reads as an attribute, by name or
+
+    getattr; None where the compiler does not tell.
+    """
+    data, problem = _readable(data)
+    flags = flag_names(data)
+    guards = read_guards(data, flags) if flags or has_never(data) else None
+    if problem or (guards is None and (flags or has_never(data))):
+        return None
+    compiled = compiled_program(data if guards is None else guards.reduced, lazy_annotations)
+    if compiled is None:
+        return None
+    found = {f"{owner}.{name}" for owner, name in compiled.reads(names)}
+    return frozenset(found) | _decoded({b".".join(pair) for pair in _GETATTR.findall(data)})
 
 
 def attributes(data: bytes, owners: tuple[str, ...]) -> frozenset[str]:
@@ -157,12 +181,19 @@ def bound(data: bytes) -> Bound:
     guards = read_guards(data, flags) if flags or has_never(data) else None
     if guards is None and (flags or has_never(data)):
         return None, has_all, listed, frozenset()
-    try:
-        source = data if guards is None else guards.reduced
-        compiled = Compiled(compile(source, "<bound>", "exec", dont_inherit=True))
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+    compiled = compiled_program(data if guards is None else guards.reduced)
+    if compiled is None:
         return None, has_all, listed, frozenset()
     return compiled.stored - compiled.deleted, has_all, listed, compiled.unknown()
+
+
+def compiled_program(source: bytes | Module, lazy_annotations: bool = False) -> Compiled | None:
+    """The compiled program; None where it does not compile, perhaps for newer syntax."""
+    flags = _FUTURE_ANNOTATIONS if lazy_annotations else 0
+    try:
+        return Compiled(compile(source, "<scan>", "exec", flags=flags, dont_inherit=True))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return None
 
 
 def _readable(data: bytes) -> tuple[bytes, str]:
@@ -220,11 +251,10 @@ def _stored(data: bytes) -> tuple[str, ...]:
     """Every name that the module binds anywhere; all words of the text if it does not compile."""
     if has_never(data):
         return _words(data)  # the compiler would drop the guarded code
-    try:
-        code = compile(data, "<scan>", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+    compiled = compiled_program(data)
+    if compiled is None:
         return _words(data)
-    names = Compiled(code).stored
+    names = compiled.stored
     return tuple(sorted({*names, "*"} if _STAR.search(data) else names))
 
 
