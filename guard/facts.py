@@ -146,7 +146,7 @@ def blob_key(data: bytes, hash_name: str = "sha1") -> bytes:
 
 
 def _hasher(name: str) -> Callable[[bytes], Any]:
-    # hashlib loads OpenSSL, 3 ms; it is the faster one for many files, and then there already.
+    # hashlib loads OpenSSL, 3 ms; for many files, where it is the faster one, it is there already.
     if name == "sha1" and "hashlib" not in sys.modules:
         try:
             from _sha1 import sha1  # type: ignore[import-not-found]
@@ -240,6 +240,8 @@ class Facts:
         many = 1 if _workers.can_fork() else 5  # a process that is not forked takes long to start
         if len(weights) <= _MANY_FILES * many and sum(weights) <= _MANY_BYTES * many:
             return 1
+        import hashlib  # noqa: F401 - for ``_hasher`` in this process and its children
+
         if hasattr(os, "sched_getaffinity"):
             return len(os.sched_getaffinity(0))
         return os.cpu_count() or 1

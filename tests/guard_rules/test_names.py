@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import signal
 import sys
 from collections.abc import Iterator
+from keyword import kwlist
 
+import libcst as cst
 import pytest
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from guard_rules._names import scan as scanning
-from guard_rules._names.scan import assigned, attributes, bound, scan
+from guard_rules._names import trees
+from guard_rules._names.compiled import Compiled
+from guard_rules._names.guards import flag_names, has_never, read_guards
+from guard_rules._names.positions import Positions
+from guard_rules._names.scan import assigned, attributes, bound, compiled_program, scan
 from guard_rules._names.slices import without_idle_bodies
 from guard_rules._names.summary import summarize, summarize_own
 from tests.truth.corpus import load_cases
@@ -47,6 +55,42 @@ def test_a_guarded_name_is_among_the_exports(name: str) -> None:
     exports = set(scan(data, TARGET >= (3, 14))[4])
     guarded = set(summarize(data, *TARGET)["guarded"])
     assert "*" in exports or guarded <= exports
+
+
+def test_positions_are_those_of_libcst() -> None:
+    for name, data in SOURCES.items():
+        if "parenthesised_target" in name:
+            continue  # libcst refuses ``(x): int``
+        module = cst.parse_module(data)
+        positions = Positions(module)
+        ranges = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
+        for node, found in ranges.items():
+            assert isinstance(found, CodeRange)
+            start, end = found.start, found.end
+            expected = (start.line, start.column + 1, end.line, end.column + 1)
+            assert positions.span(node) == expected, (name, type(node).__name__)
+
+
+def test_the_tree_shows_what_the_bytes_show() -> None:
+    compared = 0
+    for name, data in SOURCES.items():
+        flags = flag_names(data)
+        plain = read_guards(data, flags) if flags or has_never(data) else None
+        guards = trees.read_guards(data, flags) if plain is not None else None
+        if plain is None or guards is None or not isinstance(plain.reduced, bytes):
+            continue
+        compared += 1
+        assert plain.names - set(kwlist) <= guards.names, name  # ``try:`` looks like ``x: int``
+        assert plain.submodules <= guards.submodules, name
+        left, right = _program(plain.reduced), _program(guards.reduced)
+        assert left.missed(plain.names) <= right.missed(plain.names), name
+    assert compared > len(SOURCES) // 3
+
+
+def _program(source: bytes | ast.Module) -> Compiled:
+    compiled = compiled_program(source)
+    assert compiled is not None
+    return compiled
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -106,7 +150,7 @@ def test_no_text_makes_a_pattern_run_away(name: str) -> None:
         data = HOSTILE[name]
         facts = scan(data, False)
         assert isinstance(facts[0], bool)
-        assert isinstance(assigned(data), frozenset)
+        assert isinstance(assigned(data, ("x",)), frozenset)
         assert isinstance(attributes(data, ("a", "x")), frozenset)
         assert isinstance(bound(data)[1], bool)
     finally:

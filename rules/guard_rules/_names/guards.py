@@ -40,7 +40,7 @@ _TESTING = re.compile(rb"(?:\b(?:if|elif|while|and|or|not|assert|match)|\(|:=)[ 
 _HARMLESS = re.compile(rb"[ \t]*(?:assert[ \t]+not[ \t]+$|del[ \t]+)")
 _LONG_LINE = 5000  # no formatter leaves one; looking for its start again and again costs too much
 _FALSE_NAME = re.compile(rb"(\w+)[ \t]*(?::[^=\n]*)?=[ \t]*$")
-_NEVER = re.compile(rb"\b(?:if|while) (?:False|0)[ \t]*:")
+_NEVER = re.compile(rb"\b(?:if|while)[ \t]+(?:False|0)[ \t]*:")
 _LEAVES = re.compile(
     rb"(?:(?:return|raise|continue|break)\b|[\w.]*(?:exit|_exit|abort|quit|skip)\()"
 )
@@ -68,7 +68,7 @@ def flag_names(data: bytes) -> frozenset[bytes]:
 
 def has_never(data: bytes) -> bool:
     """``if False:`` and the like, the oldest spelling of the guard."""
-    if b"if False" in data or b"if 0" in data or b"while False" in data or b"while 0" in data:
+    if b"if 0" in data or b"while 0" in data or (b"False" in data and b" False:" in data):
         return _NEVER.search(data) is not None
     return False
 

@@ -133,7 +133,9 @@ def _is_confirmed(spaces: Namespaces, path: str, found: set[Suspicion]) -> bool:
         inner = spaces.submodule(file, name)
         if inner is not None and (not is_read or spaces.loads(path, inner)):
             continue
-        if not spaces.is_filled(file, name, path) and spaces.missing(file, name) is not None:
+        if not spaces.is_judged(file) and spaces.is_filled(file, name, path):
+            continue  # else the answer costs nothing any more
+        if spaces.missing(file, name) is not None:
             return True
     return False
 

@@ -41,7 +41,6 @@ Answer = Missing | str
 """``Missing``, or ``PRESENT``, ``UNKNOWN`` (nobody can tell) or ``ABSENT`` (some other defect)."""
 
 
-_ASSIGNED: Extractor[frozenset[str]] = Extractor("names.assigned", VERSION, assigned)
 _BOUND: Extractor[Bound] = Extractor("names.bound", VERSION, bound)
 
 
@@ -68,6 +67,10 @@ class Namespaces:
     def summary(self, path: str) -> Summary | None:
         """What a file does with its own guarded names; None where it cannot be read."""
         return self.load([path])[path]
+
+    def is_judged(self, path: str) -> bool:
+        """Whether the file has been judged already."""
+        return path in self._summaries[0]
 
     def load(self, paths: list[str], *, whole: bool = False) -> dict[str, Summary | None]:
         """Judge several files in one go; ``whole``: with all that they take from other modules."""
@@ -257,29 +260,40 @@ class Namespaces:
     def is_filled(self, path: str, name: str, importer: str) -> bool:
         """Whether another module that is loaded as well sets ``name`` in the module ``path``."""
         module = self.modules.module_of(path)[0].rpartition(".")[2]
-        for other, owners in self._setters(module).get(name, ()):
-            if other == path or owners.isdisjoint({module, *self._aliases(other, module)}):
+        for other, owners in self._setters(path, module).get(name, ()):
+            if owners.isdisjoint({module, *self._aliases(other, module)}):
                 continue
             if other == importer or self.loads(path, other) or self.loads(importer, other):
                 return True
         return False
 
-    def _setters(self, module: str) -> dict[str, list[tuple[str, set[str]]]]:
-        """For each attribute name, the files that set it, and on what: of those that import
+    def _setters(self, path: str, module: str) -> dict[str, list[tuple[str, set[str]]]]:
+        """For each attribute name that ``path`` may lack, the files that import it and set that
 
-        something called ``module``.
+        name, and on what.
         """
-        if module not in self._set:
-            found = self._set[module] = {}
+        if path not in self._set:
+            found = self._set[path] = {}
             word = re.compile(rb"\b%b\b" % re.escape(module.encode()))
-            users = [path for path, text in self._imports.items() if word.search(text)]
-            for path, facts in self.project.facts(_ASSIGNED, users).items():
+            users = [
+                other
+                for other, text in self._imports.items()
+                if other != path and word.search(text) and path in self.edges(other)
+            ]
+            for other, facts in self.project.facts(self._assigned(path), users).items():
                 for owner, _, name in (text.rpartition(".") for text in facts):
                     setters = found.setdefault(name, [])
-                    if not setters or setters[-1][0] != path:
-                        setters.append((path, set()))
+                    if not setters or setters[-1][0] != other:
+                        setters.append((other, set()))
                     setters[-1][1].add(owner)
-        return self._set[module]
+        return self._set[path]
+
+    def _assigned(self, path: str) -> Extractor[frozenset[str]]:
+        names = set(self._exported.get(path, ()))
+        facts = scans(self.project).get(path)
+        names.update(item.rpartition(" ")[2] for item in (facts[3] if facts is not None else ()))
+        names -= {"*"}
+        return Extractor("names.assigned", VERSION, assigned, (tuple(sorted(names)),))
 
     @cached_property
     def _imports(self) -> dict[str, bytes]:
@@ -339,16 +353,19 @@ class Namespaces:
             pending = [importer]
             while pending:
                 path = pending.pop()
-                if path not in self._edges:
-                    self._edges[path] = frozenset(self._targets(path))
-                fresh = self._edges[path] - seen
+                fresh = self.edges(path) - seen
                 seen |= fresh
                 pending.extend(fresh)
             self._loaded[importer] = frozenset(seen - {importer})
         return wanted in self._loaded[importer]
 
+    def edges(self, path: str) -> frozenset[str]:
+        """The project's files that the imports of ``path`` name, packages around included."""
+        if path not in self._edges:
+            self._edges[path] = frozenset(self._targets(path))
+        return self._edges[path]
+
     def _targets(self, path: str) -> Iterator[str]:
-        """The project's files that importing ``path`` loads directly, packages around included."""
         facts = scans(self.project).get(path)
         for level, module, name in imports_of(facts) if facts is not None else ():
             if level:

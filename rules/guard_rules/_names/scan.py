@@ -17,8 +17,9 @@ from guard_rules._names.guards import flag_names, has_never, read_guards
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ast import Module
+    from collections.abc import Iterator
 
-VERSION = "12"
+VERSION = "14"
 
 # ``from a.b import (c, d)``: the module, the names in parentheses, the names on the line. The
 # first pattern starts with plain letters, which the regex engine finds ten times faster.
@@ -152,10 +153,14 @@ def attributes(data: bytes, owners: tuple[str, ...]) -> frozenset[str]:
     return _decoded(found)
 
 
-def assigned(data: bytes) -> frozenset[str]:
-    """``owner.name`` for each attribute that the text sets: by assignment or ``setattr``."""
+def assigned(data: bytes, names: tuple[str, ...]) -> frozenset[str]:
+    """``owner.name`` for each attribute that the text sets: by assignment or ``setattr``.
+
+    Of the lines with one of the ``names``, and perhaps of some others.
+    """
     found = set()
-    for text in _ASSIGNED.findall(data):
+    lines = {line for name in names for line in _lines_with(data, name.encode())}
+    for text in (text for line in lines for text in _ASSIGNED.findall(b"\n" + line)):
         for target in text.split(b"="):
             parts = target.split(b":")[0].strip().split(b".")
             if len(parts) > 1:
@@ -163,6 +168,14 @@ def assigned(data: bytes) -> frozenset[str]:
     if b"setattr" in data or b"__dict__" in data or b"vars(" in data:
         found.update(b".".join(pair) for pair in _SET_BY_NAME.findall(data))
     return _decoded(found)
+
+
+def _lines_with(data: bytes, word: bytes) -> Iterator[bytes]:
+    at = data.find(word)
+    while at >= 0:
+        end = data.find(b"\n", at)
+        yield data[data.rfind(b"\n", 0, at) + 1 : end if end >= 0 else len(data)]
+        at = data.find(word, end) if end >= 0 else -1
 
 
 Bound = tuple[frozenset[str] | None, bool, frozenset[str] | None, frozenset[str]]
@@ -229,8 +242,10 @@ def _imports(data: bytes) -> tuple[list[tuple[bytes, bytes, bytes]], list[bytes]
     continued = b"\\" in data and _CONTINUED.search(data) is not None
     froms = (_FROM_CONTINUED if continued else _FROM).findall(data)
     plains = _IMPORT.findall(data)
-    start = data.lstrip(b"\xef\xbb\xbf \t\f")
-    if start.startswith(b"import"):
+    if not continued and data.count(b"import") == len(froms) + len(plains):
+        return froms, plains  # so it is in most files
+    if data[:40].lstrip(b"\xef\xbb\xbf \t\f").startswith(b"import"):
+        start = data.lstrip(b"\xef\xbb\xbf \t\f")
         plains += _IMPORT.findall(b"\n" + start[: start.find(b"\n") + 1 or len(start)])
     if b"import_module(" in data:
         plains += _IMPORT_MODULE.findall(data)
