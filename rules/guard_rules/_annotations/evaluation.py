@@ -306,29 +306,44 @@ class Evaluation:
                 reads = replace(reads, fields=True, inherited=False)
         if not reads.fields or (as_type and not self._is_record(symbol, reads.records)):
             return
-        for base in self.symbols.mro(symbol):
-            if base.kind != "cls" or (base != symbol and not reads.inherited):
-                continue
+        if as_type:  # what a library skips in its own classes counts in those of others
+            nothing: frozenset[str] = frozenset()
+            reads = replace(reads, public_only=False, skip_fields=nothing)
+        reach = replace(reach, reads=reads)
+        given: set[str] = set()
+        for base in self._fielded(symbol, reads):
             klass = self.symbols.klass(base)
             for field in klass["fields"]:
-                yield from self._field(
-                    symbol, base, klass, field, replace(reach, reads=reads), seen
-                )
+                if reads.shadowed or field["name"] not in given:
+                    yield from self._field(symbol, base, klass, field, reach, seen)
+            given.update(field["name"] for field in klass["fields"])
+
+    def _fielded(self, symbol: Symbol, reads: Reads) -> list[Symbol]:
+        """The class and those of its bases whose annotations are resolved with its own."""
+        found = [
+            base
+            for base in self.symbols.mro(symbol)
+            if base.kind == "cls" and (base == symbol or reads.inherited)
+        ]
+        collected = [base for base in found if self._collects(base, reads.collects)]
+        return collected or found
 
     def _is_record(self, symbol: Symbol, records: frozenset[str]) -> bool:
-        if not records:
-            return True
-        for base in self.symbols.mro(symbol):
-            if base.kind != "cls":
-                if self.symbols.canonical(base) in records:
-                    return True
-                continue
-            klass = self.symbols.klass(base)
-            for tree in klass["decorators"]:
-                callee = tree[3][0] if tree[0] == "call" else tree
-                given = self.symbols.resolve(base.path, klass["scope"], callee)
-                if self.symbols.canonical(given) in records:
-                    return True
+        return not records or any(
+            self._collects(base, records)
+            if base.kind == "cls"
+            else self.symbols.canonical(base) in records
+            for base in self.symbols.mro(symbol)
+        )
+
+    def _collects(self, symbol: Symbol, decorators: frozenset[str]) -> bool:
+        """Whether one of the decorators is on this very class."""
+        klass = self.symbols.klass(symbol)
+        for tree in klass["decorators"] if decorators else ():
+            callee = tree[3][0] if tree[0] == "call" else tree
+            given = self.symbols.resolve(symbol.path, klass["scope"], callee)
+            if self.symbols.canonical(given) in decorators:
+                return True
         return False
 
     def _field(
@@ -348,9 +363,11 @@ class Evaluation:
             return
         scope = klass["qualname"]
         value = field["value"]
-        if value is not None and value[0] == "call" and reads.skip_defaults:
-            callee = self.symbols.resolve(base.path, scope, value[3][0])
-            if self.symbols.canonical(callee) in reads.skip_defaults:
+        if value is not None and value[0] == "call" and (reads.skip_defaults or reads.collects):
+            callee = self.symbols.canonical(self.symbols.resolve(base.path, scope, value[3][0]))
+            if callee in reads.skip_defaults:
+                return
+            if reads.collects and callee == "dataclasses.field" and not _is_filled(value):
                 return
         trees: list[tuple[Tree, str]] = [(field["annotation"], reads.raises)]
         if reads.mapped:
@@ -522,6 +539,14 @@ def _plain(tree: Tree) -> Tree:
     if tree[0] == "sub" and tree[3][0][1].rpartition(".")[2] == "Annotated" and len(tree[3]) > 1:
         return tree[3][1]
     return tree
+
+
+def _is_filled(tree: Tree) -> bool:
+    """Whether ``field(...)`` has an ``init`` or a default: else pydantic leaves it alone."""
+    keywords = {part[1]: part[3][0][1] for part in tree[3][1:] if part[0] == "kw"}
+    return keywords.get("init") != "False" or bool(
+        keywords.keys() & {"", "default", "default_factory"}
+    )
 
 
 def _metadata(tree: Tree) -> Iterator[Tree]:

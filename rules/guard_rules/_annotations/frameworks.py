@@ -77,6 +77,11 @@ class Reads:
     """A method counts only in a class that these decorators or bases make."""
     unchecked: frozenset[str] = frozenset()
     """Decorators that keep a function from being looked at."""
+    shadowed: bool = True
+    """An annotation that a subclass gives anew is resolved nevertheless."""
+    collects: frozenset[str] = frozenset()
+    """Decorators that collect the fields of a class: of a class with such a decorator, or with one
+    on a base, only what they collect is resolved, so nothing of a base without a decorator."""
     quoted_inside: bool = True
     """Strings inside an annotation are resolved, not just the annotation as a whole."""
     lazy_only: bool = False

@@ -62,6 +62,7 @@ _UNDEFINED = (
     "PydanticUserError: `{owner}` is not fully defined; you should define `{name}`, "
     "then call `{owner}.model_rebuild()`."
 )
+_COLLECTORS = frozenset({"dataclasses.dataclass", "pydantic.dataclasses.dataclass"})
 _MODEL = Reads(
     by="pydantic",
     moment="when the model is first used",
@@ -74,6 +75,8 @@ _MODEL = Reads(
     sees_locals=True,
     nested=True,
     records=DATACLASSES,
+    shadowed=False,
+    collects=_COLLECTORS,
     rebuilt=True,
 )
 _MODEL_V1 = replace(
@@ -122,6 +125,8 @@ _VALIDATED = Reads(
     sees_locals=True,
     nested=True,
     records=DATACLASSES,
+    shadowed=False,
+    collects=_COLLECTORS,
     off=frozenset({"config"}),
 )
 
@@ -133,16 +138,25 @@ _INJECTED = frozenset(
 _ROUTE = Reads(
     by="FastAPI",
     moment="when the route is first used",
-    raises="PydanticUserError: `TypeAdapter[typing.Annotated[ForwardRef('",
+    raises="PydanticUserError: `TypeAdapter[typing.Annotated[",
     params=True,
     returns=True,
+    nested=True,
+    records=DATACLASSES,
+    shadowed=False,
+    collects=_COLLECTORS,
     skip_defaults=_INJECTED,
     skip_quoted_metadata=_INJECTED,
     returns_off=frozenset({"response_model"}),
 )
 _SOCKET = replace(
-    _ROUTE, moment="when a client connects", raises="WebSocketDisconnect", returns=False
+    _ROUTE,
+    moment="when a client connects",
+    raises="WebSocketDisconnect",
+    returns=False,
+    nested=False,
 )
+_RESPONSE = replace(_ROUTE, params=False, returns=False, fields=True)
 _DEPENDENCY = replace(_ROUTE, returns=False, init=True, moment="when a route that needs it is used")
 _APPS = (
     "fastapi.FastAPI()",
@@ -457,6 +471,11 @@ FUNCTIONS: dict[str, tuple[Argument, ...]] = {
             Argument(_SOCKET, 1, "endpoint", catches=False, general=False),
         )
         for app in _APPS
+    },
+    **{
+        f"{app}.{verb}": (Argument(_RESPONSE, -1, "response_model", catches=False, general=False),)
+        for app in _APPS
+        for verb in _VERBS
     },
     "typer.run": (Argument(_COMMAND, 0, "function", general=False),),
     **dict.fromkeys(
