@@ -37,6 +37,8 @@ class Reach:
     unless: frozenset[str] = frozenset()
     root: str = ""
     """The class whose use makes the library look."""
+    model: Symbol | None = None
+    """This class, where only its being used itself, or held, makes the library look."""
 
 
 Reached = tuple[Reach, Tree | Symbol]

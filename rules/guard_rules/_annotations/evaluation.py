@@ -129,7 +129,7 @@ class Evaluation:
             if reads.mapped and "__abstract__" in klass["binds"]:
                 continue
             steps = self._way(symbol, base)
-            yield from self.apply(symbol, Reach(reads, steps))
+            yield from self.apply(symbol, Reach(reads, steps, model=symbol))
 
     def _way(self, symbol: Symbol, goal: Symbol) -> tuple[Step, ...]:
         """How a class comes to derive from ``goal``, one step a class statement."""
@@ -304,11 +304,16 @@ class Evaluation:
                     yield from self._function(Symbol("fun", symbol.path, index), reach, seen)
             if self._is_record(symbol, frozenset({"dataclasses.dataclass"})):
                 reads = replace(reads, fields=True, inherited=False)
-        if not reads.fields or (as_type and not self._is_record(symbol, reads.records)):
+        model = self._abstract_model(symbol) if as_type and reads.collects else None
+        if not reads.fields:
             return
-        if as_type:  # what a library skips in its own classes counts in those of others
-            nothing: frozenset[str] = frozenset()
-            reads = replace(reads, public_only=False, skip_fields=nothing)
+        if model is not None:
+            reads = replace(reads, public_only=model.public_only, skip_fields=model.skip_fields)
+        elif as_type:
+            if not self._is_record(symbol, reads.records):
+                return
+            # what a library skips in its own classes counts in those of others
+            reads = replace(reads, public_only=False, skip_fields=frozenset())
         reach = replace(reach, reads=reads)
         given: set[str] = set()
         for base in self._fielded(symbol, reads):
@@ -317,6 +322,14 @@ class Evaluation:
                 if reads.shadowed or field["name"] not in given:
                     yield from self._field(symbol, base, klass, field, reach, seen)
             given.update(field["name"] for field in klass["fields"])
+
+    def _abstract_model(self, symbol: Symbol) -> Reads | None:
+        """How an abstract model is read where it is a type; other models are read of themselves."""
+        for base in self.symbols.mro(symbol):
+            reads = self.table.bases.get(self.symbols.canonical(base))
+            if reads is not None and reads.rebuilt and self.symbols.is_abstract(symbol):
+                return reads
+        return None
 
     def _fielded(self, symbol: Symbol, reads: Reads) -> list[Symbol]:
         """The class and those of its bases whose annotations are resolved with its own."""

@@ -136,6 +136,8 @@ class Table:
     (``decorator().method``) and that resolve the annotations of that class."""
     rebuilds: frozenset[str] = frozenset()
     """Methods and functions that supply names to a model after the fact."""
+    asks: frozenset[str] = frozenset()
+    """Methods for which a model must be complete, though it is never called."""
     packages: Mapping[str, Reads] = field(default_factory=dict)
     """Calls in a package's ``__init__`` after which every function of the package is resolved."""
 

@@ -12,6 +12,9 @@ from guard.rule import Modules
 from guard_rules._annotations.shapes import Func, Import, Klass, Shape, Tree
 
 _RESOLVED = frozenset({"name", "attr", "sub", "call", "str"})
+_ABSTRACT = frozenset(
+    f"abc.abstract{kind}" for kind in ("method", "property", "classmethod", "staticmethod")
+)
 _INNER = frozenset({"__wrapped__", "__func__", "fget", "func"})
 
 
@@ -428,6 +431,22 @@ class Symbols:
         """The function that ``name`` is in the class or in a base of the project."""
         found = self._of_class(symbol, name, made=True)
         return found if found is not None and found.kind == "method" else None
+
+    def is_abstract(self, symbol: Symbol) -> bool:
+        """Whether a class has abstract methods left, so that it cannot be called."""
+        given: set[str] = set()
+        for base in self.mro(symbol):
+            if base.kind != "cls":
+                continue
+            shape = self._shape(base.path)
+            for func in shape["functions"]:
+                if func["owner"] == base.index and func["name"] not in given:
+                    for tree in func["decorators"]:
+                        known = self.canonical(self.resolve(base.path, func["scope"], tree))
+                        if known in _ABSTRACT:
+                            return True
+            given.update(self.klass(base)["binds"])
+        return False
 
     def transparent(self, decorator: Symbol | None) -> bool:
         """Whether what a decorator gives still shows the annotations of what it decorates.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from guard.model import Finding, Place, Unjudged, Use, When
 from guard.rule import Project
+from guard_rules._annotations.abstract import Abstract
 from guard_rules._annotations.calls import last_name
 from guard_rules._annotations.evaluation import Evaluated, Evaluation
 from guard_rules._annotations.files import Files
@@ -80,6 +81,7 @@ def check(
         project,
         guard_only or _guard_only(project, files, load),
         Rebuilds(symbols, table, files, load),
+        Abstract(evaluation, files, load),
     )
     exempt = set(options.exempt)
     found: Found = {}
@@ -141,12 +143,18 @@ class Judge:
     """Decides which names of a resolved annotation are missing."""
 
     def __init__(
-        self, load: Loader, project: Project, guard_only: GuardOnly, rebuilds: Rebuilds
+        self,
+        load: Loader,
+        project: Project,
+        guard_only: GuardOnly,
+        rebuilds: Rebuilds,
+        abstract: Abstract,
     ) -> None:
         self.load = load
         self.target = project.target
         self.guard_only = guard_only
         self.rebuilds = rebuilds
+        self.abstract = abstract
 
     def judge(
         self,
@@ -213,7 +221,7 @@ class Judge:
                 origin = f"{entry['module']}.{entry['attr']}"
                 if entry["bound"] == name and origin in reads.skip_types:
                     return True
-        return reads.rebuilt and self.rebuilds.supplies(item, name)
+        return reads.rebuilt and (self.rebuilds.supplies(item, name) or self.abstract.spares(item))
 
 
 def _finding(rule: str, name: str, item: Evaluated, uses: list[Use], guard: Place) -> Finding:

@@ -585,5 +585,9 @@ TABLE = Table(
             "pydantic.dataclasses.rebuild_dataclass",
         }
     ),
+    asks=frozenset(
+        {"model_validate", "model_validate_json", "model_validate_strings", "model_json_schema"}
+        | {"parse_obj", "parse_raw", "parse_file", "from_orm", "schema", "schema_json", "validate"}
+    ),
     packages=CLAW,
 )
