@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from guard.model import Place, Step
+from guard_rules._annotations.conditions import names as condition_names
 from guard_rules._annotations.frameworks import Argument, Reads, Table
+from guard_rules._annotations.passing import Condition, Passing
 from guard_rules._annotations.shapes import NOWHERE, OPAQUE, UNKNOWN_KEY, Call, Tree
 from guard_rules._annotations.symbols import Symbol, Symbols
 
@@ -20,6 +22,7 @@ _SPECIAL = frozenset(
     {"__init__", "__new__", "__call__", "__init_subclass__", "__set_name__"}
     | {"__post_init__", "__attrs_post_init__"}
 )
+_TYPE = Symbol("ext", name="builtins.type")
 _CATCH_ALL = frozenset({"Exception", "BaseException"})
 _DEPTH = 6
 
@@ -39,6 +42,12 @@ class Reach:
     """The class whose use makes the library look."""
     model: Symbol | None = None
     """This class, where only its being used itself, or held, makes the library look."""
+    handed: bool = False
+    """A function of the project does it to its parameter ..."""
+    to_type: bool = False
+    """... rather, to the type of that."""
+    when: tuple[Condition, ...] = ()
+    """What must hold of the value for it to get there."""
 
 
 Reached = tuple[Reach, Tree | Symbol]
@@ -51,6 +60,7 @@ class Calls:
         self.symbols = symbols
         self.table = table
         self.target = target
+        self.passing = Passing(symbols)
         self.words: set[str] = {last_name(name) for name in (*table.functions, *table.methods)}
         """Last names of what may resolve annotations; other calls are not looked at."""
         self._summaries: dict[tuple[str, int], dict[str, list[Reach]]] = {}
@@ -94,7 +104,7 @@ class Calls:
                 if func["outer"] >= 0:
                     # an inner function comes after the one around it
                     grouped.setdefault(-2 - func["outer"], []).append(
-                        {"scope": "", "func": number, "tree": OPAQUE, "caught": []}
+                        {"scope": "", "func": number, "tree": OPAQUE, "caught": [], "when": []}
                     )
             self._by_func[path] = grouped
         grouped = self._by_func[path]
@@ -136,11 +146,51 @@ class Calls:
         if shape is not None:
             for call in self.calls_of(path, index):
                 for reach, target in self.reached(path, call):
-                    for subject in self.subjects(path, call["scope"], target):
+                    for subject in self.reached_subjects(path, call, reach, target):
                         if (subject.kind, subject.path, subject.index) == ("param", path, index):
-                            found.setdefault(subject.name, []).append(reach)
+                            onward = self._onward(path, index, call, reach, target, subject)
+                            if onward is not None:
+                                found.setdefault(subject.name, []).append(onward)
         self._summaries[key] = found
         return found
+
+    def _onward(
+        self, path: str, index: int, call: Call, reach: Reach, target: Tree | Symbol, param: Symbol
+    ) -> Reach | None:
+        """How a function does to its own parameter what a call in it does."""
+        of_type = param.of is not None
+        if of_type and reach.to_type:
+            return None  # nobody looks at a metaclass
+        shape = self.symbols.load(path)
+        assert shape is not None
+        same = not isinstance(target, Symbol) and target[:2] == ("name", param.name)
+        names = shape["binds"].get(shape["functions"][index]["qualname"], [])
+        here = [
+            Condition(path, index, tree, wanted, param.name)
+            for tree, wanted in call["when"]
+            if call["func"] == index or all(names.count(name) < 2 for name in condition_names(tree))
+        ]
+        when = (*here, *(reach.when if same else ()))
+        return replace(reach, to_type=of_type or reach.to_type, when=when)
+
+    def may_get_there(self, reach: Reach, subject: Symbol, given: Tree | Symbol) -> bool:
+        """Whether a value that a function of the project is given is looked at.
+
+        ``given`` is the argument that ``subject`` was found in.
+        """
+        if not reach.handed or isinstance(given, Symbol):
+            return True
+        if reach.to_type and subject.kind in ("cls", "fun"):
+            return False
+        if not reach.to_type and not reach.reads.init and subject.kind == "made":
+            return False
+        plain = given[0] in ("name", "attr") or (given[0] == "call" and subject.kind == "made")
+        bare = subject.kind != "fun" or not self.symbols.func(subject)["decorators"]
+        return not plain or not bare or not self.excluded(reach, subject)
+
+    def excluded(self, reach: Reach, value: Symbol) -> bool:
+        """Whether the value of a parameter surely does not get where it would be looked at."""
+        return any(self.passing.excludes(condition, value) for condition in reach.when)
 
     def reached(self, path: str, call: Call) -> Iterator[Reached]:
         """What a call resolves the annotations of."""
@@ -249,12 +299,29 @@ class Calls:
                 if any(_given(call["tree"], names.index(n) - skip, n) for n in reach.unless):
                     continue
                 steps = (step, *reach.steps)
-                yield replace(reach, steps=steps, unless=frozenset()), given
+                present = frozenset(
+                    other["name"]
+                    for number, other in enumerate(func["params"])
+                    if _may_give(call["tree"], number - skip, other["name"])
+                )
+                when = tuple(condition.close(func, present) for condition in reach.when)
+                yield (
+                    replace(reach, steps=steps, unless=frozenset(), handed=True, when=when),
+                    given,
+                )
 
     def caught(self, call: Call, reads: Reads) -> bool:
         """Whether a handler around the call takes the exception."""
         kind = reads.raises.partition(":")[0]
         return any(name == kind or name in _CATCH_ALL for name in call["caught"])
+
+    def reached_subjects(
+        self, path: str, call: Call, reach: Reach, target: Tree | Symbol
+    ) -> Iterator[Symbol]:
+        """The classes, functions and parameters whose annotations a call resolves."""
+        if not isinstance(target, Symbol) and target[0] == "sub" and not reach.reads.parts:
+            target = target[3][0]
+        yield from self.subjects(path, call["scope"], target)
 
     def subjects(
         self, path: str, scope: str, tree: Tree | Symbol, depth: int = 0
@@ -279,7 +346,10 @@ class Calls:
                     yield from self._first_parameter(path, scope)
                 for part in inner if last != "__new__" else ():
                     for symbol in self.subjects(path, scope, part, depth + 1):
-                        yield symbol.of if symbol.kind == "made" and symbol.of else symbol
+                        if symbol.kind == "param" and callee[1] == "type":
+                            yield replace(symbol, of=_TYPE)
+                        else:
+                            yield symbol.of if symbol.kind == "made" and symbol.of else symbol
                 return
         if kind not in ("name", "attr", "call"):
             return
@@ -287,11 +357,18 @@ class Calls:
             first, *rest = text.split(".")
             for symbol in self.symbols.lookup(path, scope, first):
                 if symbol.kind == "param" and set(rest) <= _SAME_PARAM:
-                    yield symbol
+                    yield replace(symbol, of=_TYPE) if "__class__" in rest else symbol
                     return
-        found = self.symbols.resolve(path, scope, tree)
+        plain = kind == "name" and "." not in text
+        found = (
+            self.symbols.dotted(path, scope, text)
+            if plain
+            else self.symbols.resolve(path, scope, tree)
+        )
         if found is not None and found.kind in ("cls", "fun", "method", "param", "made"):
             yield found
+            if found.kind == "param" and found.name == text:  # it may have got another value
+                yield from self._assigned(path, scope, text, depth + _DEPTH // 2)
             return
         if kind == "name" and text.endswith(".__init__"):
             owner = self.symbols.dotted(path, scope, text.removesuffix(".__init__"))
@@ -332,6 +409,12 @@ def _given(tree: Tree, position: int, keyword: str) -> Tree | None:
         elif part[0] == "kw" and keyword and part[1] == keyword:
             return part[3][0]
     return None
+
+
+def _may_give(tree: Tree, position: int, keyword: str) -> bool:
+    """Whether a call gives this argument, or may in ``*args`` or ``**options``."""
+    open_ended = any(part[0] == "star" or part[:2] == ("kw", "") for part in tree[3][1:])
+    return open_ended or _given(tree, position, keyword) is not None
 
 
 def _place(path: str, tree: Tree) -> Place:

@@ -103,8 +103,9 @@ class Evaluation:
         for reach, target in self.calls.reached(path, call):
             if reach.unless:
                 continue
-            for subject in self.calls.subjects(path, call["scope"], target):
-                yield from self.apply(subject, reach, as_type=True)
+            for subject in self.calls.reached_subjects(path, call, reach, target):
+                if self.calls.may_get_there(reach, subject, target):
+                    yield from self.apply(subject, reach, as_type=True)
 
     # classes
 
@@ -179,16 +180,26 @@ class Evaluation:
                     yield from self._own_parameter(hook, 1, ())
 
     def _own_parameter(
-        self, method: Symbol | None, position: int, steps: tuple[Step, ...]
+        self,
+        method: Symbol | None,
+        position: int,
+        steps: tuple[Step, ...],
+        *,
+        alone: bool = False,
     ) -> Iterator[Reach]:
+        """What is done to one parameter; ``alone``: no other is given."""
         if method is None:
             return
-        params = self.symbols.func(method)["params"]
-        if len(params) <= position:
+        func = self.symbols.func(method)
+        names = [param["name"] for param in func["params"]]
+        if len(names) <= position:
             return
+        given = frozenset(names[: position + 1] if alone else names)
         summary = self.calls.summary(method.path, method.index)
-        for reach in summary.get(params[position]["name"], ()):
-            yield replace(reach, steps=(*steps, *reach.steps), unless=frozenset())
+        for reach in summary.get(names[position], ()):
+            when = tuple(condition.close(func, given) for condition in reach.when)
+            steps_on = (*steps, *reach.steps)
+            yield replace(reach, steps=steps_on, unless=frozenset(), when=when)
 
     def _calls_super(self, method: Symbol) -> bool:
         shape = self.symbols.load(method.path)
@@ -207,7 +218,10 @@ class Evaluation:
     ) -> Iterator[Evaluated]:
         for tree in reversed(decorators):
             for reach in self.decorator(path, scope, tree):
-                yield from self.apply(symbol, reach)
+                # what an inner decorator made of a function may be anything
+                first = symbol.kind == "cls" or tree is decorators[-1]
+                if not first or not self.calls.excluded(reach, symbol):
+                    yield from self.apply(symbol, reach)
             callee = tree[3][0] if tree[0] == "call" else tree
             if not self.symbols.transparent(self.symbols.resolve(path, scope, callee)):
                 return
@@ -231,6 +245,8 @@ class Evaluation:
                     if self.calls.applies(argument.reads):
                         yield Reach(argument.reads, (step,))
         for reach in self._own_decorator(callee, called):
+            if reach.to_type:
+                continue  # nobody looks at a metaclass
             yield replace(reach, steps=(step, *reach.steps), unless=frozenset())
 
     def _own_decorator(self, callee: Symbol, called: bool) -> Iterator[Reach]:
@@ -243,7 +259,7 @@ class Evaluation:
         elif callee.kind in ("fun", "method"):
             first = 1 if callee.kind == "method" else 0
             if not called:
-                yield from self._own_parameter(callee, first, ())
+                yield from self._own_parameter(callee, first, (), alone=True)
                 return
             shape = self.symbols.load(callee.path)
             func = self.symbols.func(callee)
@@ -403,7 +419,7 @@ class Evaluation:
                 wholly=reads.mapped and field["annotation"][0] == "str",
             )
         for call in _metadata(field["annotation"]):
-            made: Call = {"scope": scope, "func": -1, "tree": call, "caught": []}
+            made: Call = {"scope": scope, "func": -1, "tree": call, "caught": [], "when": []}
             yield from self._call(base.path, made)
         if reads.nested:
             yield from self._nested(base.path, scope, field["annotation"], reach, seen)
@@ -510,7 +526,7 @@ class Evaluation:
         path, scope, annotation = symbol.path, func["scope"], param["annotation"]
         calls = list(_metadata(annotation)) if annotation is not None else []
         for tree in calls:
-            call: Call = {"scope": scope, "func": -1, "tree": tree, "caught": []}
+            call: Call = {"scope": scope, "func": -1, "tree": tree, "caught": [], "when": []}
             yield from self._call(path, call)
         default = param["default"]
         bare = [*calls, *([default] if default is not None and default[0] == "call" else [])]

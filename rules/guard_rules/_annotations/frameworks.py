@@ -88,6 +88,8 @@ class Reads:
     """Only what Python itself left unevaluated (PEP 649), not strings."""
     first_only: bool = False
     """Only the first annotated parameter."""
+    parts: bool = True
+    """Of ``Box[Item]`` not only ``Box`` is looked at."""
     rebuilt: bool = False
     """``model_rebuild()`` and its like can supply the names later."""
     mapped: bool = False

@@ -103,12 +103,16 @@ class Func(TypedDict):
 
 
 class Call(TypedDict):
-    """A call that runs. ``func`` is the index of the innermost function around it, or -1."""
+    """A call that runs. ``func`` is the index of the innermost function around it, or -1.
+
+    ``when`` are the conditions on parameters (``conditions``) under which it does.
+    """
 
     scope: str
     func: int
     tree: Tree
     caught: list[str]
+    when: list[tuple[Tree, bool]]
 
 
 class Value(TypedDict):
@@ -195,4 +199,4 @@ def _text(data: bytes) -> str:
     return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
 
 
-SHAPES: Extractor[Shape | None] = Extractor("annotation-shapes", "2", extract)
+SHAPES: Extractor[Shape | None] = Extractor("annotation-shapes", "3", extract)

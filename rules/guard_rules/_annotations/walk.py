@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
-from guard_rules._annotations.shapes import Func, Klass, Parameter, Shape, Tree
+from guard_rules._annotations.conditions import Held
+from guard_rules._annotations.conditions import read as read_condition
+from guard_rules._annotations.shapes import OPAQUE, Func, Klass, Parameter, Shape, Tree
 from guard_rules._annotations.trees import Trees, dotted_name
 
 _FLAG = "TYPE_CHECKING"
@@ -29,6 +31,7 @@ class Walker:
         self.klass = -1
         self.func = -1
         self.caught: list[str] = []
+        self.held = Held(self.trees)
         self.guarded: bool = False
         self.plain = False
         self.deleted: set[str] = set()
@@ -59,8 +62,21 @@ class Walker:
     # statements
 
     def _block(self, body: Iterable[ast.stmt]) -> None:
+        before = self.held.items
         for statement in body:
             self._statement(statement)
+            if self.func >= 0 and isinstance(statement, ast.If | ast.Assert):
+                self._narrow(statement)
+        self.held.items = before
+
+    def _narrow(self, node: ast.If | ast.Assert) -> None:
+        """Note what holds after a statement that leaves the block if it does not."""
+        if isinstance(node, ast.Assert):
+            self.held.add(node.test, True)
+        elif isinstance(node.body[-1], _NO_RETURN):
+            self.held.add(node.test, False)
+        elif node.orelse and isinstance(node.orelse[-1], _NO_RETURN):
+            self.held.add(node.test, True)
 
     def _statement(self, node: ast.stmt) -> None:
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -91,6 +107,12 @@ class Walker:
             self._other(node)
 
     def _other(self, node: ast.stmt) -> None:
+        loop = isinstance(node, ast.For | ast.AsyncFor | ast.While)
+        self.held.loops += loop
+        self._inner(node)
+        self.held.loops -= loop
+
+    def _inner(self, node: ast.stmt) -> None:
         if isinstance(node, ast.For | ast.AsyncFor):
             items = node.iter.elts if isinstance(node.iter, ast.Tuple | ast.List) else []
             self._assign(node.target, None)
@@ -150,6 +172,7 @@ class Walker:
             self._bind(bound, alias)
 
     def _bind(self, name: str, node: ast.AST) -> None:
+        self.held.bind(name)
         if self.guarded:
             spot = self.trees.spot(node) if hasattr(node, "lineno") else (0, 0, 0)  # type: ignore[arg-type]
             plain = self.plain and isinstance(node, ast.alias | ast.Name)
@@ -170,8 +193,11 @@ class Walker:
         if isinstance(target, ast.Name):
             self._bind(target.id, target)
         elif isinstance(target, ast.Tuple | ast.List):
-            for item in target.elts:
-                self._assign(item, None)
+            values = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+            starred = any(isinstance(item, ast.Starred) for item in (*target.elts, *values))
+            paired = len(values) == len(target.elts) and not starred
+            for number, item in enumerate(target.elts):
+                self._assign(item, values[number] if paired else None)
         elif isinstance(target, ast.Starred):
             self._assign(target.value, None)
 
@@ -206,8 +232,12 @@ class Walker:
         seen_by_checkers = self._guard(node.test)
         if seen_by_checkers is None:
             self._expressions(node.test)
-            self._block(node.body)
-            self._block(node.orelse)
+            before = self.held.items
+            for wanted, body in ((True, node.body), (False, node.orelse)):
+                if body and self.func >= 0:
+                    self.held.add(node.test, wanted)
+                self._block(body)
+                self.held.items = before
             return
         plain = isinstance(node.test, ast.Name) and node.test.id in self.typing_flags
         self._unrun(node.body if seen_by_checkers else node.orelse, plain and seen_by_checkers)
@@ -319,9 +349,14 @@ class Walker:
         names = [param["name"] for param in func["params"]]
         self.shape["binds"].setdefault(qualname, []).extend(names)
         before = (self.scope, self.klass, self.func, self.caught)
+        held, first = self.held, len(self.shape["calls"])
         self.scope, self.func, self.caught = qualname, len(self.shape["functions"]) - 1, []
+        self.held = held.within(names)
         self._block(_reached(node.body))
+        for call in self.shape["calls"][first:] if self.held.loose else ():
+            call["when"] = self.held.firm(call["when"])
         self.scope, self.klass, self.func, self.caught = before
+        self.held = held
 
     def _parameters(self, node: ast.arguments) -> list[Parameter]:
         positional = [*node.posonlyargs, *node.args]
@@ -355,14 +390,29 @@ class Walker:
         """Note the calls and the walrus bindings inside an expression."""
         if isinstance(node, ast.Constant | ast.Name) or self.guarded:
             return
-        for child in ast.walk(node):
+        todo: list[tuple[ast.AST, list[tuple[Tree, bool]]]] = [(node, self.held.now())]
+        for child, when in todo:  # grows on the way
             if isinstance(child, ast.Call):
                 tree = self.trees.expression(child)
                 self.shape["calls"].append(
-                    {"scope": self.scope, "func": self.func, "tree": tree, "caught": self.caught}
+                    {
+                        "scope": self.scope,
+                        "func": self.func,
+                        "tree": tree,
+                        "caught": self.caught,
+                        "when": when,
+                    }
                 )
             elif isinstance(child, ast.NamedExpr):
                 self._assign(child.target, child.value)
+            elif isinstance(child, ast.IfExp) and self.func >= 0:
+                test = read_condition(self.trees, child.test)
+                if test != OPAQUE:
+                    todo.append((child.test, when))
+                    todo.append((child.body, [*when, (test, True)]))
+                    todo.append((child.orelse, [*when, (test, False)]))
+                    continue
+            todo += [(part, when) for part in ast.iter_child_nodes(child)]
 
 
 def _exceptions(node: ast.expr | None) -> list[str]:

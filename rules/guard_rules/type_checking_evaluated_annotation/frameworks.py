@@ -26,6 +26,7 @@ _HINTS = Reads(
     fields=True,
     params=True,
     returns=True,
+    parts=False,
     unchecked=frozenset(_each(("no_type_check",), "typing", "typing_extensions")),
 )
 _EVAL_STR = replace(_HINTS, by="inspect.get_annotations", inherited=False, quoted_inside=False)
