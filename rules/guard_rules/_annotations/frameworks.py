@@ -92,6 +92,8 @@ class Reads:
     """Of ``Box[Item]`` not only ``Box`` is looked at."""
     rebuilt: bool = False
     """``model_rebuild()`` and its like can supply the names later."""
+    retries: bool = False
+    """... and so can the function that uses a model first, with its locals."""
     mapped: bool = False
     """SQLAlchemy's declarative mapping, which has rules of its own."""
     knows_plain_guards: bool = False

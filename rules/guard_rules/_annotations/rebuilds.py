@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from guard.rule import Extractor
 from guard_rules._annotations.evaluation import Evaluated
 from guard_rules._annotations.files import Files
+from guard_rules._annotations.frames import Frames, frames
 from guard_rules._annotations.frameworks import Table
 from guard_rules._annotations.shapes import UNKNOWN_KEY, Call, Shape
 from guard_rules._annotations.symbols import Symbol, Symbols
+
+_ENTRIES = ("__init__", "__new__", "model_validate", "model_validate_json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Rebuilds:
         self.files = files
         self.load = load
         self._all: list[Rebuild] | None = None
+        self._frames: dict[Symbol, tuple[frozenset[str], ...]] = {}
 
     def supplies(self, item: Evaluated, name: str) -> bool:
         """Whether some call can supply ``name`` to the model that ``item`` belongs to."""
@@ -43,11 +48,38 @@ class Rebuilds:
                 continue
             if rebuild.model is None:
                 return True
+            if rebuild.model == item.reach.model:
+                return True  # also what it holds
             for base in self.symbols.mro(rebuild.model):
                 if base.kind == "cls" and base.path == item.path:
                     if self.symbols.klass(base)["qualname"] == item.owner:
                         return True
-        return False
+        return item.reach.reads.retries and self._is_local(item, name)
+
+    def _is_local(self, item: Evaluated, name: str) -> bool:
+        """Whether the name is a local of each function that uses the model, before it does."""
+        model = item.reach.model
+        if model is None or self.symbols.klass(model)["scope"]:
+            return False
+        if any(self.symbols.method(model, own) is not None for own in _ENTRIES):
+            return False  # then its frame is asked, which is not the one of the user
+        if model not in self._frames:
+            self._frames[model] = self._frames_of(model)
+        found = self._frames[model]
+        return bool(found) and all(name in frame for frame in found)
+
+    def _frames_of(self, model: Symbol) -> tuple[frozenset[str], ...]:
+        word = self.symbols.klass(model)["name"]
+        paths = sorted(self.files.naming({word}, {model.path}))
+        extractor: Extractor[Frames] = Extractor("annotation-frames", "1", frames, (word.encode(),))
+        facts = self.files.project.facts(extractor, paths)
+        found: list[frozenset[str]] = []
+        for path in paths:
+            used = facts.get(path)
+            if used is None:
+                return ()
+            found += used
+        return tuple(found)
 
     def _calls(self) -> list[Rebuild]:
         if self._all is None:

@@ -79,9 +79,11 @@ _MODEL = Reads(
     shadowed=False,
     collects=_COLLECTORS,
     rebuilt=True,
+    retries=True,
 )
 _MODEL_V1 = replace(
     _MODEL,
+    retries=False,
     raises='ConfigError: field "{field}" not yet prepared so type is still a ForwardRef, '
     "you might need to call {owner}.update_forward_refs().",
 )
