@@ -31,7 +31,6 @@ KNOWN_GAPS: frozenset[str] = frozenset(
         "runtime/hints/b_annotations_attribute",
         "runtime/hints/b_binding_after",
         "runtime/hints/b_module_hints",
-        "runtime/hints/c_get_type_hints_tolerant",
         "runtime/hints/v_quoted_inside_builtin",
         "runtime/own/b_forward_ref_evaluated",
         "runtime/own/b_registry_then_resolve",

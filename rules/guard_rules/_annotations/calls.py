@@ -212,7 +212,8 @@ class Calls:
         tree = call["tree"]
         reads = argument.reads
         keywords = {part[1]: part[3][0] for part in tree[3][1:] if part[0] == "kw"}
-        if not self.applies(reads) or reads.off & keywords.keys():
+        told = {name for name, value in keywords.items() if not value[1].endswith("Format.VALUE")}
+        if not self.applies(reads) or reads.off & told:
             return
         if argument.requires and keywords.get(argument.requires, ("", ""))[1] != "True":
             return

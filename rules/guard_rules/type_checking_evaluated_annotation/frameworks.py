@@ -27,9 +27,16 @@ _HINTS = Reads(
     params=True,
     returns=True,
     parts=False,
+    off=frozenset({"format"}),
     unchecked=frozenset(_each(("no_type_check",), "typing", "typing_extensions")),
 )
-_EVAL_STR = replace(_HINTS, by="inspect.get_annotations", inherited=False, quoted_inside=False)
+_EVAL_STR = replace(
+    _HINTS,
+    by="inspect.get_annotations",
+    inherited=False,
+    quoted_inside=False,
+    off=frozenset(),
+)
 _SIGNATURE = replace(_EVAL_STR, by="inspect.signature", fields=False, init=True)
 _LAZY = replace(
     _EVAL_STR, by="annotationlib", lazy_only=True, since=(3, 14), off=frozenset({"format"})
