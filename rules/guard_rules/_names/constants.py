@@ -108,6 +108,26 @@ class Conditions:
         if dotted(node.func) == "bool" and len(node.args) == 1:
             inner = self.evaluate(node.args[0].value)
             return None if inner is None else Known(inner.truth, inner.flag, inner.strong)
+        if isinstance(node.func, cst.Attribute) and node.args:
+            return self._method(node.func, [argument.value for argument in node.args])
+        return None
+
+    def _method(self, func: cst.Attribute, values: list[cst.BaseExpression]) -> Known | None:
+        """``table.get(name)`` of a name that it does not hold; ``name.startswith("__")``."""
+        if func.attr.value == "get":
+            key = self.evaluate(values[0])
+            if key is None or not isinstance(key.value, str):
+                return None
+            if self.contains(func.value, key.value) is not False:
+                return None
+            return self.evaluate(values[1]) if len(values) > 1 else Known(None)
+        if func.attr.value in ("startswith", "endswith") and len(values) == 1:
+            text, part = self.evaluate(func.value), self.evaluate(values[0])
+            if text is not None and part is not None and isinstance(text.value, str):
+                try:
+                    return Known(getattr(text.value, func.attr.value)(part.value))
+                except TypeError:
+                    return None
         return None
 
     def _NamedExpr(self, node: cst.NamedExpr) -> Known | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import libcst as cst
 
@@ -12,6 +12,7 @@ from guard_rules._names.bindings import collect, dotted, normal, target_names
 from guard_rules._names.compiled import builtin_names
 from guard_rules._names.constants import FLAG, Conditions, Known
 from guard_rules._names.frames import ASSUMED, Frame, Function, Ref, State, join
+from guard_rules._names.tables import is_table, literal, literal_keys
 from guard_rules._names.walker import children
 
 CAUGHT_BY = {
@@ -85,6 +86,22 @@ class AttributeUse:
     scope: str
 
 
+@dataclass(slots=True, eq=False)
+class Asked:
+    """One run of the module's ``__getattr__``: what if it is asked for a certain name?"""
+
+    tables: dict[str, cst.BaseExpression]
+    """Literal containers of the module that nothing changes, by name."""
+    changed: frozenset[str]
+    """Names of any scope that something may change in place."""
+    branches: int = 0
+    """The depth of conditions at which the statement at hand stands."""
+    fails: bool = False
+    """The expression at hand surely raises a ``KeyError``."""
+    raised: set[tuple[str, ...]] = field(default_factory=set)
+    """The exceptions that leave it, each by its name and the names of its bases."""
+
+
 def guard_of(use: Use) -> cst.CSTNode | None:
     """Where guarded code binds the name that a use misses; asked when the run has ended."""
     if use.kind != "global":
@@ -113,7 +130,6 @@ class Expressions:
         self.branches = 0
         self.first_iteration: int | None = None
         self.inlining: list[Function] = []
-        self.muted = 0
         self.risks = 0
         """How much was evaluated that may raise: a handler around nothing of it never runs."""
         self.annotation = 0
@@ -122,8 +138,8 @@ class Expressions:
         self.uses: dict[int, Use] = {}
         self.attributes: dict[int, AttributeUse] = {}
         self.global_assigned: set[str] = set()
-        self.tables: dict[str, cst.BaseExpression] = {}
-        """Literal containers of the module that nothing changes, by name."""
+        self.asked: Asked | None = None
+        """The run of ``__getattr__`` for one name, while it goes on."""
 
     # -- names -------------------------------------------------------------------
 
@@ -178,7 +194,7 @@ class Expressions:
         if kind == "global" and self.dynamic:
             return None
         error = "UnboundLocalError" if kind == "local" else "NameError"
-        if self.muted or self.is_caught(error):
+        if self.asked is not None or self.is_caught(error):
             return None
         if self.first_iteration is not None and self.branches > self.first_iteration:
             return None
@@ -283,13 +299,22 @@ class Expressions:
 
     def contains(self, node: cst.BaseExpression, key: str) -> bool | None:
         """For conditions: ``key in node``, where ``node`` is a literal or a constant table."""
-        if isinstance(node, cst.Name):
-            literal = self.tables.get(node.value)
-            if literal is None or self.find(node.value)[2] is not self.module:
-                return None
-            node = literal
-        keys = _literal_keys(node)
+        keys = literal_keys(self.table(node) or node)
         return None if keys is None else key in keys
+
+    def table(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
+        """The literal that a name, or ``name.keys()``, surely stands for."""
+        if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and not node.args:
+            return self.table(node.func.value) if node.func.attr.value == "keys" else None
+        if self.asked is None or not isinstance(node, cst.Name):
+            return None
+        _, ref, frame = self.find(node.value)
+        if frame is self.module:
+            return self.asked.tables.get(node.value)
+        if ref is None or ref[0] != "table" or node.value in self.asked.changed:
+            return None
+        table: cst.BaseExpression = ref[1]
+        return table
 
     # -- expressions -------------------------------------------------------------
 
@@ -337,7 +362,7 @@ class Expressions:
     def read_attributes(self, ref: Ref, root: str, nodes: tuple[cst.Attribute, ...]) -> None:
         """Record ``a.b.c`` for the linking of modules, unless the program made sure of it."""
         names = tuple(node.attr.value for node in nodes)
-        if ref is None or self.muted or self.is_caught("AttributeError"):
+        if ref is None or self.asked is not None or self.is_caught("AttributeError"):
             return
         spelled, present = root, 0
         for count, name in enumerate(names, start=1):
@@ -462,9 +487,25 @@ class Expressions:
     def constant(self, node: cst.BaseExpression) -> Ref:
         """What to remember of an assigned value: a flag that a later condition may test."""
         known = self.conditions.evaluate(node)
+        if self.asked is not None:
+            if known is not None:
+                return ("known", known.value, known.strong)
+            return ("table", node) if is_table(node) else None
         if known is None or known.value not in (True, False):
             return None
         return ("known", bool(known.value), known.strong)
+
+    def eval_Subscript(self, node: cst.Subscript) -> Ref:
+        for child in children(node):
+            self.evaluate(child)
+        if self.asked is not None and self.branches == self.asked.branches:
+            table = self.table(node.value) or node.value
+            index = node.slice[0].slice
+            key = self.conditions.evaluate(index.value) if isinstance(index, cst.Index) else None
+            if isinstance(table, cst.Dict) and key is not None and isinstance(key.value, str):
+                if self.contains(table, key.value) is False:
+                    self.asked.fails = True
+        return None
 
     def eval_Lambda(self, node: cst.Lambda) -> Ref:
         self.defaults(node.params)
@@ -558,16 +599,16 @@ class Expressions:
         ):
             if (name or "").rpartition(".")[2] not in _READERS:
                 self.dynamic = True  # the callee may fill the module's namespace
-        literal = [_literal(argument.value) for argument in node.args]
-        if name == "getattr" and len(node.args) == 2 and literal[1]:
-            self.read_by_name(node.args[0].value, literal[1], node)
+        texts = [literal(argument.value) for argument in node.args]
+        if name == "getattr" and len(node.args) == 2 and texts[1]:
+            self.read_by_name(node.args[0].value, texts[1], node)
         elif name in ("exec", "globals().update", "vars().update"):
             self.dynamic = True
         elif name in ("__all__.append", "__all__.extend", "__all__.remove") and node.args:
             self.change_all(name, node.args[0].value)
         elif name is not None and name.rpartition(".")[2] in ("import_module", "__import__"):
-            if literal and literal[0]:
-                self.note_import(node, 0, literal[0], "", handled=True)
+            if texts and texts[0]:
+                self.note_import(node, 0, texts[0], "", handled=True)
         elif name is None and isinstance(node.func, cst.Attribute):
             owner = node.func.value
             if node.func.attr.value in ("update", "setdefault", "__setitem__") and is_globals(
@@ -575,7 +616,7 @@ class Expressions:
             ):
                 self.bind_dynamically(node)
         elif name == "setattr" and len(node.args) == 3:
-            self.set_attribute(node.args[0].value, literal[1])
+            self.set_attribute(node.args[0].value, texts[1])
 
     def set_attribute(self, owner: cst.BaseExpression, name: str | None) -> None:
         """``setattr(module, "name", value)``."""
@@ -606,15 +647,15 @@ class Expressions:
                     self.module.state[keyword.value] = None
             return
         first = node.args[0].value if node.args else None
-        key = _literal(first) if first is not None else None
+        key = literal(first) if first is not None else None
         if key:
             self.module.state[key] = None
         elif isinstance(first, cst.Dict) and all(
-            isinstance(item, cst.DictElement) and _literal(item.key) for item in first.elements
+            isinstance(item, cst.DictElement) and literal(item.key) for item in first.elements
         ):
             for item in first.elements:
                 if isinstance(item, cst.DictElement):
-                    self.module.state[_literal(item.key) or ""] = None
+                    self.module.state[literal(item.key) or ""] = None
         else:
             self.dynamic = True
 
@@ -622,7 +663,7 @@ class Expressions:
         ref = self.find(owner.value)[1] if isinstance(owner, cst.Name) else None
         if ref is None or ref[0] not in ("module", "from") or not isinstance(owner, cst.Name):
             return
-        if self.muted or self.is_caught("AttributeError"):
+        if self.asked is not None or self.is_caught("AttributeError"):
             return
         spelled = f"{owner.value}.{name}"
         if not any(spelled in frame.state for frame in self.frames()):
@@ -697,28 +738,6 @@ def joined_or_empty(left: State | None, right: State | None) -> State:
     return join(left, right) or {}
 
 
-def _literal(node: cst.CSTNode) -> str | None:
-    if isinstance(node, cst.SimpleString) and isinstance(node.evaluated_value, str):
-        return node.evaluated_value
-    return None
-
-
-def _literal_keys(node: cst.CSTNode) -> frozenset[str] | None:
-    """The strings of a literal list, tuple, set or dict (its keys); None for anything else."""
-    if isinstance(node, cst.Dict):
-        items: list[cst.CSTNode] = []
-        for item in node.elements:
-            if not isinstance(item, cst.DictElement):
-                return None
-            items.append(item.key)
-    elif isinstance(node, cst.List | cst.Tuple | cst.Set):
-        items = [element.value for element in node.elements]
-    else:
-        return None
-    keys = [_literal(item) for item in items]
-    return None if None in keys else frozenset(key for key in keys if key is not None)
-
-
 def is_globals(node: cst.CSTNode) -> bool:
     """``globals()``, ``vars()`` of a module body, ``sys.modules[__name__].__dict__``."""
     if isinstance(node, cst.Call) and dotted(node.func) in ("globals", "vars", "locals"):
@@ -742,7 +761,7 @@ def _is_empty(node: cst.CSTNode) -> bool:
     """A literal ``()``, ``[]``, ``{}`` or ``""``: the loop over it never runs."""
     if isinstance(node, cst.Tuple | cst.List | cst.Dict):
         return not node.elements
-    return _literal(node) == ""
+    return literal(node) == ""
 
 
 def _proves(test: cst.BaseExpression, *, truth: bool) -> Iterator[str]:
@@ -754,13 +773,13 @@ def _proves(test: cst.BaseExpression, *, truth: bool) -> Iterator[str]:
             yield from _proves(test.left, truth=truth)
             yield from _proves(test.right, truth=truth)
     elif isinstance(test, cst.Call) and dotted(test.func) == "hasattr" and truth:
-        owner, name = dotted(test.args[0].value), _literal(test.args[-1].value)
+        owner, name = dotted(test.args[0].value), literal(test.args[-1].value)
         if owner and name:
             yield f"{owner}.{name}"
     elif isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
         comparison = test.comparisons[0]
         is_in = isinstance(comparison.operator, cst.In)
-        name = _literal(test.left)
+        name = literal(test.left)
         if name and (is_in or isinstance(comparison.operator, cst.NotIn)) and is_in == truth:
             yield from _members(comparison.comparator, name)
 

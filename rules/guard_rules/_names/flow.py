@@ -8,6 +8,7 @@ more after the import, when somebody else may call them.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -24,17 +25,22 @@ from guard_rules._names.constants import FLAG, TYPING_MODULES, Known
 from guard_rules._names.expressions import (
     ANYTHING,
     CAUGHT_BY,
+    Asked,
     Expressions,
     is_globals,
     is_own_module,
     joined_or_empty,
 )
 from guard_rules._names.frames import Frame, Function, Loop, Ref, State, join
+from guard_rules._names.tables import literal, tables
 from guard_rules._names.walker import Walker, children
 
 EXITS = frozenset(
     {"sys.exit", "os._exit", "os.abort", "exit", "quit", "pytest.skip", "pytest.exit"}
 )
+Refusal = tuple[tuple[str, bool], ...]
+"""Exceptions, each by the name of its class (empty where nobody can tell), and whether it is an
+``AttributeError``."""
 SWALLOWING = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex"})
 
 
@@ -78,7 +84,7 @@ class Flow(Expressions):
         self.flag_sources: set[tuple[int, str]] = set()
         self.class_guards: dict[str, dict[str, cst.CSTNode]] = {}
         self.guard_exit = False
-        self.main_guarded: set[int] = set()
+        self.tables: tuple[dict[str, cst.BaseExpression], frozenset[str]] | None = None
 
     def run(self) -> Flow:
         """Run the module, then its functions."""
@@ -98,17 +104,21 @@ class Flow(Expressions):
         self.run_deferred(self.module)
         return self
 
-    def rejects(self, name: str) -> bool:
-        """Whether the module's own ``__getattr__`` surely raises for ``name`` (PEP 562)."""
+    def refusal(self, name: str) -> Refusal | None:
+        """What the module's own ``__getattr__`` surely raises for ``name`` (PEP 562).
+
+        None where it may serve the name, or where there is none.
+        """
         ref = self.end.get("__getattr__")
         if ref is None or ref[0] != "function" or not isinstance(ref[1].node, cst.FunctionDef):
-            return False
+            return None
         node: cst.FunctionDef = ref[1].node
         parameters = [parameter.name.value for parameter in self.parameters(node.params)]
         if len(parameters) != 1 or node.decorators:
-            return False
+            return None
         found = self.scope_of(node)
-        self.tables = _tables(self.tree)
+        if self.tables is None:
+            self.tables = tables(self.tree)
         inner = Frame(
             "function",
             self.module,
@@ -116,14 +126,20 @@ class Flow(Expressions):
             local_names=found.local_names | set(parameters),
             global_names=found.global_names,
             state={parameters[0]: ("known", name, False)},
+            function=ref[1],
         )
-        self.muted += 1
+        self.asked = asked = Asked(*self.tables)
         with self.inside(inner):
             self.block(_body(node))
             falls_through = self.reached
-        self.muted -= 1
-        self.tables = {}
-        return not inner.returns and not falls_through
+        self.asked = None
+        if inner.returns or falls_through:
+            return None
+        errors = {
+            (error[0], "AttributeError" in error) if error else ("", False)
+            for error in asked.raised
+        }
+        return tuple(sorted(errors))
 
     def scope_of(self, node: cst.FunctionDef | cst.ClassDef) -> Bindings:
         """The bindings of a function's or a class's own scope."""
@@ -190,9 +206,12 @@ class Flow(Expressions):
         self.frame.state = {_UNREACHABLE: None} if state is None else state
 
     def block(self, statements: Iterable[cst.CSTNode]) -> None:
+        asked = self.asked
         for statement in statements:
             if isinstance(statement, _MAY_RAISE):
                 self.risks += 1
+            if asked is not None:
+                asked.branches = self.branches
             if not self.reached:
                 if self.guard_exit:
                     self.guarded([statement], strong=True)
@@ -205,6 +224,10 @@ class Flow(Expressions):
                 method(statement)
             else:
                 self.evaluate(statement)
+            if asked is not None and asked.fails:
+                asked.fails = False
+                asked.raised.add(bases_of_builtin("KeyError"))
+                self.stop()
             if self.reached:
                 self.guard_exit = False
                 for index, start in enumerate(self.frame.attempts):
@@ -216,6 +239,8 @@ class Flow(Expressions):
         Under ``if False:`` only imports and definitions count: an assignment there may be meant to
         make a name local, and no type checker believes in it.
         """
+        if self.asked is not None:
+            return
         statements = nodes
         found = collect(statements)
         if not strong:
@@ -346,13 +371,29 @@ class Flow(Expressions):
 
     def do_Return(self, node: cst.Return) -> None:
         self.evaluate(node.value)
-        self.frame.returns = True
+        if self.asked is None or not self.asked.fails:
+            self.frame.returns = True
         self.stop()
 
     def do_Raise(self, node: cst.Raise) -> None:
         for child in children(node):
             self.evaluate(child)
+        if self.asked is not None and not self.asked.fails:
+            self.asked.raised.add(self.exception(node.exc))
         self.stop()
+
+    def exception(self, node: cst.BaseExpression | None) -> tuple[str, ...]:
+        """The class of what is raised, then its bases, by name; nothing where nobody can tell."""
+        name = node.func if isinstance(node, cst.Call) else node
+        if not isinstance(name, cst.Name):
+            return ()
+        _, ref, frame = self.find(name.value)
+        if name.value not in frame.state:
+            return bases_of_builtin(name.value)
+        if ref is None or ref[0] != "class":
+            return ()
+        bases = [base for argument in ref[1].bases for base in self.exception(argument.value)]
+        return (name.value, *bases)
 
     def do_Expr(self, node: cst.Expr) -> None:
         self.evaluate(node.value)
@@ -375,7 +416,16 @@ class Flow(Expressions):
         frame.attempts.append(dict(frame.state))
         self.catching.append(caught)
         risks = self.risks
+        raised_before = self.asked.raised if self.asked is not None else set()
+        if self.asked is not None:
+            self.asked.raised = set()
         self.block(_body(node))
+        if self.asked is not None:
+            self.asked.raised = raised_before | {
+                error
+                for error in self.asked.raised
+                if not any(_catches(handler.type, error) for handler in node.handlers)
+            }
         handlers = node.handlers if self.risks > risks else ()
         self.catching.pop()
         start = frame.attempts.pop()
@@ -675,6 +725,8 @@ class Flow(Expressions):
     def note_import(
         self, node: cst.CSTNode, level: int, module: str, name: str, *, handled: bool = False
     ) -> None:
+        if self.asked is not None:
+            return
         self.imports.append(
             Import(
                 node,
@@ -801,49 +853,6 @@ def _assigned_globals(tree: cst.Module) -> set[str]:
     return set(visitor.nodes)
 
 
-class _Tables(Walker):
-    """Names that something may change in place."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.changed: set[str] = set()
-
-    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:
-        if isinstance(node.target, cst.Subscript):
-            self.changed.add(dotted(node.target.value) or "")
-
-    def visit_AugAssign(self, node: cst.AugAssign) -> None:
-        self.changed.add(dotted(node.target) or "")
-
-    def visit_Attribute(self, node: cst.Attribute) -> None:
-        if node.attr.value in _CHANGING:
-            self.changed.add(dotted(node.value) or "")
-
-
-_CHANGING = frozenset("append add extend insert update setdefault __setitem__ __ior__".split())
-
-
-def _tables(tree: cst.Module) -> dict[str, cst.BaseExpression]:
-    """The module's literal containers that are bound once and never changed."""
-    found = collect(tree.body).nodes
-    visitor = _Tables()
-    visitor.walk(tree)
-    tables: dict[str, cst.BaseExpression] = {}
-    for statement in tree.body:
-        for small in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
-            target = value = None
-            if isinstance(small, cst.Assign) and len(small.targets) == 1:
-                target, value = small.targets[0].target, small.value
-            elif isinstance(small, cst.AnnAssign):
-                target, value = small.target, small.value
-            if isinstance(target, cst.Name) and isinstance(
-                value, cst.Dict | cst.List | cst.Tuple | cst.Set
-            ):
-                if len(found[target.value]) == 1 and target.value not in visitor.changed:
-                    tables[target.value] = value
-    return tables
-
-
 def _body(node: cst.CSTNode) -> Sequence[cst.CSTNode]:
     body = getattr(node, "body")  # noqa: B009 - every compound statement has one
     return tuple(body.body)
@@ -897,14 +906,38 @@ def _exceptions(node: cst.BaseExpression | None) -> set[str]:
     return set() if name[:1].isupper() and not name.isupper() else {ANYTHING}
 
 
+def _catches(node: cst.BaseExpression | None, error: tuple[str, ...]) -> bool:
+    """Whether ``except node:`` surely catches an exception with these classes."""
+    if isinstance(node, cst.Tuple):
+        return any(_catches(element.value, error) for element in node.elements)
+    return node is None or dotted(node) in error
+
+
+def bases_of_builtin(name: str) -> tuple[str, ...]:
+    """A built-in exception and the classes that it descends from, by name."""
+    found = getattr(builtins, name, None)
+    if not isinstance(found, type) or not issubclass(found, BaseException):
+        return ()
+    return tuple(base.__name__ for base in found.__mro__)
+
+
 def _matches(case: cst.MatchCase, subject: Known | None) -> bool | None:
     """Does a known subject match? None where only the run can tell."""
-    pattern = case.pattern
+    same = _fits(case.pattern, subject)
+    return same if not same or case.guard is None else None
+
+
+def _fits(pattern: cst.MatchPattern, subject: Known | None) -> bool | None:
     if isinstance(pattern, cst.MatchAs) and pattern.pattern is None:
-        return True if case.guard is None else None
+        return True
     if subject is None:
         return None
     if isinstance(pattern, cst.MatchSingleton) and pattern.value.value in ("True", "False"):
-        same = subject.value is (pattern.value.value == "True")
-        return same if not same or case.guard is None else None
+        return subject.value is (pattern.value.value == "True")
+    if isinstance(pattern, cst.MatchValue) and isinstance(subject.value, str):
+        text = literal(pattern.value)
+        return None if text is None else text == subject.value
+    if isinstance(pattern, cst.MatchOr):
+        answers = {_fits(element.pattern, subject) for element in pattern.patterns}
+        return True if True in answers else None if None in answers else False
     return None

@@ -45,7 +45,7 @@ def _unjudged(reason: str, line: int) -> Summary:
         bound=frozenset(),
         dynamic=True,
         has_getattr=False,
-        rejected=frozenset(),
+        rejected={},
         listed=(),
         all_is_known=False,
         has_all=False,
@@ -83,9 +83,11 @@ class _Writer:
             bound=bound,
             dynamic=flow.dynamic,
             has_getattr="__getattr__" in flow.end,
-            rejected=frozenset(
-                filter(flow.rejects, {"__all__", *guarded, *(name for name, _ in listed)})
-            ),
+            rejected={
+                name: refusal
+                for name in sorted({"__all__", *guarded, *(name for name, _ in listed)})
+                if (refusal := flow.refusal(name)) is not None
+            },
             listed=listed,
             all_is_known=flow.all_is_known,
             has_all="__all__" in flow.end,

@@ -235,7 +235,9 @@ def _fetched(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect
                 yield Defect(
                     path,
                     listed,
-                    f"AttributeError: module '{module}' has no attribute '{listed}'",
+                    _attribute_error(
+                        spaces, spaces.source(path, item["level"], item["module"]), listed, module
+                    ),
                     (use,),
                     missing.guard,
                     missing.chain,
@@ -244,12 +246,14 @@ def _fetched(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect
             continue
         answer = spaces.fetched(path, item["level"], item["module"], name)
         if answer is not None and not spaces.is_filled(answer.module, name, path):
-            causes.setdefault((module, name), (answer, []))[1].append(use)
-    for (module, name), (missing, uses) in causes.items():
+            target = spaces.source(path, item["level"], item["module"])
+            raised = _import_error(spaces, target, name, module)
+            causes.setdefault((name, raised), (answer, []))[1].append(use)
+    for (name, raised), (missing, uses) in causes.items():
         yield Defect(
             path,
             name,
-            f"ImportError: cannot import name '{name}' from '{module}'",
+            raised,
             _in_order(uses),
             missing.guard,
             missing.chain,
@@ -286,7 +290,7 @@ def _listed(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect]
             yield Defect(
                 path,
                 name,
-                f"AttributeError: module '{module}' has no attribute '{name}'",
+                _attribute_error(spaces, path, name, module),
                 tuple(Use(place(path, span), When.IMPORT) for span in spans),
                 answer.guard,
                 answer.chain,
@@ -295,21 +299,21 @@ def _listed(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect]
 
 
 def _attributes(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Defect]:
-    causes: dict[str, tuple[Missing, str, str, list[Use]]] = {}
+    causes: dict[str, tuple[Missing, str, list[Use]]] = {}
     for item in summary["attributes"]:
         found = _missing_attribute(spaces, path, item)
         if found is None:
             continue
-        count, owner, missing = found
+        count, raised, missing = found
         name = ".".join((item["root"], *item["attributes"][:count]))
         span = item["spans"][min(count, len(item["spans"])) - 1]
         use = Use(place(path, span), _when(item["at_import"]), item["scope"])
-        causes.setdefault(name, (missing, owner, item["attributes"][count - 1], []))[3].append(use)
-    for name, (missing, owner, attribute, uses) in causes.items():
+        causes.setdefault(name, (missing, raised, []))[2].append(use)
+    for name, (missing, raised, uses) in causes.items():
         yield Defect(
             path,
             name,
-            f"AttributeError: module '{owner}' has no attribute '{attribute}'",
+            raised,
             _in_order(uses),
             missing.guard,
             missing.chain,
@@ -320,7 +324,10 @@ def _attributes(spaces: Namespaces, path: str, summary: Summary) -> Iterator[Def
 def _missing_attribute(
     spaces: Namespaces, path: str, item: AttributeFact
 ) -> tuple[int, str, Missing] | None:
-    """Walk ``a.b.c`` from the module that ``a`` stands for to the first name that is missing."""
+    """Walk ``a.b.c`` from the module that ``a`` stands for to the first name that is missing.
+
+    How many attributes that is, what Python raises, and why.
+    """
     module = _module_of_ref(spaces, path, item["ref"])
     dotted = str(item["ref"][2]) if item["ref"][0] == "module" else ""
     for count, attribute in enumerate(item["attributes"], start=1):
@@ -339,7 +346,8 @@ def _missing_attribute(
                 and (inner is None or not spaces.loads(path, inner))
                 and not spaces.is_filled(module, attribute, path)
             ):
-                return count, spaces.modules.module_of(module)[0], missing
+                owner = spaces.modules.module_of(module)[0]
+                return count, _attribute_error(spaces, module, attribute, owner), missing
         module = spaces.submodule(module, attribute)
     return None
 
@@ -405,6 +413,35 @@ def _is_unloaded(spaces: Namespaces, path: str, summary: Summary, dotted: str) -
     names = {item["module"] for item in summary["imports"] if not item["level"]}
     names |= {f"{item['module']}.{item['name']}" for item in summary["imports"] if item["name"]}
     return standard.is_unloaded(dotted, tuple(sorted(names - {""})))
+
+
+def _attribute_error(spaces: Namespaces, file: str | None, name: str, module: str) -> str:
+    """What reading ``module.name`` raises; ``file`` holds the module."""
+    errors = _refusal(spaces, file, name)
+    if all(error == ("AttributeError", True) for error in errors):
+        return f"AttributeError: module '{module}' has no attribute '{name}'"
+    return _raised_by_getattr([error for error, _ in errors], module)
+
+
+def _import_error(spaces: Namespaces, file: str | None, name: str, module: str) -> str:
+    """What ``from module import name`` raises: an ``AttributeError`` becomes an ``ImportError``."""
+    errors = _refusal(spaces, file, name)
+    if all(is_attribute_error for _, is_attribute_error in errors):
+        return f"ImportError: cannot import name '{name}' from '{module}'"
+    return _raised_by_getattr(
+        ["ImportError" if caught else error for error, caught in errors], module
+    )
+
+
+def _raised_by_getattr(errors: list[str], module: str) -> str:
+    if "" in errors:
+        return f"what __getattr__ of module '{module}' raises"
+    return f"{' or '.join(sorted(set(errors)))}: raised by __getattr__ of module '{module}'"
+
+
+def _refusal(spaces: Namespaces, file: str | None, name: str) -> tuple[tuple[str, bool], ...]:
+    summary = spaces.summary(file) if file is not None else None
+    return summary["rejected"].get(name, ()) if summary is not None else ()
 
 
 def _uses(path: str, facts: list[UseFact]) -> tuple[Use, ...]:

@@ -37,6 +37,7 @@ def without_idle_bodies(data: bytes) -> bytes:
     if words is None:
         return data
     bodies = _Bodies(data, tree)
+    words |= _tables(tree)
     bodies.keep(bodies.naming(words, _ALWAYS) | bodies.called("__getattr__"))
     lines = data.split(b"\n")
     for function in bodies.idle:
@@ -58,6 +59,43 @@ def _missed(data: bytes, guards: Guards) -> set[str] | None:
     if b"*" in data:
         words |= compiled.unknown()
     return words
+
+
+def _tables(tree: ast.Module) -> set[str]:
+    """Variables of the module that a function may fill: those that its ``__getattr__`` reads,
+    and those that hold the module itself.
+    """
+    names = {
+        node.id
+        for function, _ in _functions(tree.body, inside=False)
+        if function.name == "__getattr__"
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name)
+    }
+    tables: set[str] = set()
+    for statement in reversed(tree.body):
+        targets: list[ast.expr] = []
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        found = {target.id for target in targets if isinstance(target, ast.Name)}
+        value = getattr(statement, "value", None)
+        if found and _is_own(value):
+            tables |= found
+        if found and isinstance(value, ast.Name) and value.id in names:
+            tables |= found  # another name of the same object
+        tables |= found & names
+    return tables
+
+
+def _is_own(value: ast.expr | None) -> bool:
+    """``globals()``, ``sys.modules[__name__].__dict__`` and the like."""
+    while isinstance(value, ast.Call | ast.Attribute | ast.Subscript):
+        if isinstance(value, ast.Attribute) and value.attr == "modules":
+            return True
+        value = value.func if isinstance(value, ast.Call) else value.value
+    return isinstance(value, ast.Name) and value.id in ("globals", "vars", "locals", "modules")
 
 
 class _Bodies:

@@ -71,8 +71,9 @@ class Summary(TypedDict):
     dynamic: bool
     """The module binds names in a way that the text does not tell."""
     has_getattr: bool
-    rejected: frozenset[str]
-    """Guarded or listed names for which the module's ``__getattr__`` surely raises."""
+    rejected: dict[str, tuple[tuple[str, bool], ...]]
+    """Guarded or listed names for which the module's ``__getattr__`` surely raises, and what: the
+    classes by name, empty where nobody can tell, and whether each is an ``AttributeError``."""
     listed: tuple[tuple[str, Span], ...]
     all_is_known: bool
     has_all: bool
