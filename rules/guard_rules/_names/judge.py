@@ -7,11 +7,11 @@ import re
 import libcst as cst
 
 from guard_rules._names.bindings import dotted
-from guard_rules._names.expressions import Use, guard_of
 from guard_rules._names.flow import Flow
 from guard_rules._names.frames import Function
 from guard_rules._names.positions import Positions
 from guard_rules._names.summary import AttributeFact, ImportFact, Summary, UseFact
+from guard_rules._names.uses import Use, guard_of
 
 _PARENTHESISED = re.compile(rb"(?m)^([ \t]*)\((\w+)\)([ \t]*:(?!=))")
 

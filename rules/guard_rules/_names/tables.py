@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import libcst as cst
 
@@ -17,6 +18,22 @@ _READING = _CONTAINERS | frozenset(
     "str sum type zip".split()
 )
 _READING_METHODS = frozenset("extend fromkeys isdisjoint issubset join union update".split())
+
+
+@dataclass(slots=True, eq=False)
+class Asked:
+    """One run of the module's ``__getattr__``: what if it is asked for a certain name?"""
+
+    tables: dict[str, cst.BaseExpression]
+    """Literal containers of the module that nothing changes, by name."""
+    changed: frozenset[str]
+    """Names of any scope that something may change in place."""
+    branches: int = 0
+    """The depth of conditions at which the statement at hand stands."""
+    fails: bool = False
+    """The expression at hand surely raises a ``KeyError``."""
+    raised: set[tuple[str, ...]] = field(default_factory=set)
+    """The exceptions that leave it, each by its name and the names of its bases."""
 
 
 def literal(node: cst.CSTNode | None) -> str | None:

@@ -1,0 +1,129 @@
+"""What functions and guarded code store in the module: ``global``, ``globals()["name"] = ...``.
+
+Read from the text, before anything runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from guard_rules._names.bindings import collect, dotted
+from guard_rules._names.walker import Walker
+
+
+def is_globals(node: cst.CSTNode) -> bool:
+    """``globals()``, ``vars()`` of a module body, ``sys.modules[__name__].__dict__``."""
+    if isinstance(node, cst.Call) and dotted(node.func) in ("globals", "vars", "locals"):
+        return not node.args or is_own_module(node.args[0].value)
+    return (
+        isinstance(node, cst.Attribute)
+        and node.attr.value == "__dict__"
+        and is_own_module(node.value)
+    )
+
+
+def is_own_module(node: cst.CSTNode) -> bool:
+    """``sys.modules[__name__]``."""
+    if not isinstance(node, cst.Subscript) or dotted(node.value) not in ("sys.modules", "modules"):
+        return False
+    index = node.slice[0].slice
+    return isinstance(index, cst.Index) and dotted(index.value) == "__name__"
+
+
+def assigned_globals(tree: cst.Module) -> set[str]:
+    """Names that some function binds in the module through ``global``."""
+    visitor = Globals()
+    visitor.walk(tree)
+    return set(visitor.nodes)
+
+
+class Globals(Walker):
+    """The names that functions bind in the module through ``global``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nodes: dict[str, cst.CSTNode] = {}
+        self.functions: list[cst.FunctionDef] = []
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+        self.functions.append(node)
+        self.walk_below(node)
+        self.functions.pop()
+        return False
+
+    def visit_Global(self, node: cst.Global) -> None:
+        if self.functions:
+            found = collect([self.functions[-1].body])
+            for name in found.global_names & set(found.nodes):
+                self.nodes.setdefault(name, found.nodes[name][0])
+
+
+class Submodules(Walker):
+    """``import a.b`` under a guard: ``a.b`` is there for the checker alone."""
+
+    def __init__(self, found: dict[str, cst.CSTNode]) -> None:
+        super().__init__()
+        self.found = found
+
+    def visit_Import(self, node: cst.Import) -> bool:
+        for alias in node.names:
+            name = dotted(alias.name)
+            if name and "." in name and alias.asname is None:
+                self.found.setdefault(name, alias)
+        return False
+
+
+class Dynamic(Walker):
+    """Names that functions put into the module's dictionary: ``globals()["name"] = ...``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth = 0
+        self.names: set[str] = set()
+        self.unknown = False
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+        self.depth += 1
+        self.walk_below(node)
+        self.depth -= 1
+        return False
+
+    def add(self, key: cst.CSTNode | None) -> None:
+        if isinstance(key, cst.SimpleString):
+            self.names.add(str(key.evaluated_value))
+        else:
+            self.unknown = True
+
+    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:
+        target = node.target
+        if not self.depth:
+            return
+        if isinstance(target, cst.Subscript) and is_globals(target.value):
+            index = target.slice[0].slice
+            self.add(index.value if isinstance(index, cst.Index) else None)
+        elif isinstance(target, cst.Attribute) and is_own_module(target.value):
+            self.names.add(target.attr.value)
+
+    def visit_Call(self, node: cst.Call) -> None:
+        if not self.depth or not node.args:
+            return
+        func = node.func
+        if dotted(func) == "setattr" and is_own_module(node.args[0].value):
+            self.add(node.args[1].value)
+        elif isinstance(func, cst.Attribute) and is_globals(func.value):
+            if func.attr.value == "setdefault":
+                self.add(node.args[0].value)
+            elif func.attr.value == "update":
+                self.update(node.args)
+
+    def update(self, arguments: Sequence[cst.Arg]) -> None:
+        for argument in arguments:
+            if argument.keyword is not None:
+                self.names.add(argument.keyword.value)
+            elif isinstance(argument.value, cst.Dict):
+                for item in argument.value.elements:
+                    self.add(item.key if isinstance(item, cst.DictElement) else None)
+            else:
+                self.unknown = True
