@@ -7,8 +7,7 @@ import libcst as cst
 from guard_rules._names.bindings import dotted, target_names
 from guard_rules._names.branches import Branches
 from guard_rules._names.errors import SWALLOWING, bases_of_builtin, catches, exceptions, reraises
-from guard_rules._names.frames import join
-from guard_rules._names.scopes import joined_or_empty
+from guard_rules._names.frames import join, joined_or_empty
 from guard_rules._names.shapes import body_of
 from guard_rules._names.walker import children
 

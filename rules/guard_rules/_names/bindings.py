@@ -26,7 +26,7 @@ class Bindings:
     """Those that an import, a ``def`` or a ``class`` binds."""
     stars: list[cst.ImportFrom] = field(default_factory=list)
     loads: set[str] = field(default_factory=set)
-    """Every name that is read anywhere below, nested scopes included."""
+    """Every name that is read anywhere below, nested scopes included; where that was asked for."""
     is_generator: bool = False
 
     @property
@@ -43,9 +43,9 @@ def normal(name: str) -> str:
     return name if name.isascii() else normalize("NFKC", name)
 
 
-def collect(nodes: Iterable[cst.CSTNode]) -> Bindings:
+def collect(nodes: Iterable[cst.CSTNode], *, loads: bool = False) -> Bindings:
     """The bindings that ``nodes`` make in the scope that they stand in."""
-    collector = _Collector()
+    collector = _LoadCollector() if loads else _Collector()
     for node in nodes:
         collector.walk(node)
     return collector.found
@@ -89,21 +89,21 @@ def dotted(node: cst.CSTNode | None) -> str | None:
 
 
 class _Collector(Walker):
-    """Walks one scope; nested scopes only for the names that they read."""
+    """Walks one scope, and leaves out the scopes in it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found = Bindings()
-        self.depth = 0  # nested function, class or lambda bodies
 
     def _bind(self, name: str, node: cst.CSTNode) -> None:
-        if not self.depth:
-            self.found.bind(name, node)
+        self.found.bind(name, node)
 
     def _define(self, name: str, node: cst.CSTNode) -> None:
         self._bind(name, node)
-        if not self.depth:
-            self.found.definitions.add(name)
+        self.found.definitions.add(name)
+
+    def _inner(self, body: cst.CSTNode) -> None:
+        """The body of a nested function, class or lambda."""
 
     def _bind_targets(self, target: cst.CSTNode) -> None:
         for name, node in target_names(target):
@@ -112,17 +112,13 @@ class _Collector(Walker):
     def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
         self._define(node.name.value, node.name)
         self._visit_outer(node)
-        self.depth += 1
-        self.walk(node.body)
-        self.depth -= 1
+        self._inner(node.body)
         return False
 
     def visit_ClassDef(self, node: cst.ClassDef) -> bool:
         self._define(node.name.value, node.name)
         self._visit_outer(node)
-        self.depth += 1
-        self.walk(node.body)
-        self.depth -= 1
+        self._inner(node.body)
         return False
 
     def _visit_outer(self, node: cst.FunctionDef | cst.ClassDef) -> None:
@@ -145,9 +141,7 @@ class _Collector(Walker):
 
     def visit_Lambda(self, node: cst.Lambda) -> bool:
         self.walk(node.params)
-        self.depth += 1
-        self.walk(node.body)
-        self.depth -= 1
+        self._inner(node.body)
         return False
 
     def visit_AssignTarget(self, node: cst.AssignTarget) -> None:
@@ -180,8 +174,7 @@ class _Collector(Walker):
 
     def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
         if isinstance(node.names, cst.ImportStar):
-            if not self.depth:
-                self.found.stars.append(node)
+            self.found.stars.append(node)
         else:
             for alias in node.names:
                 self._define(*import_binding(alias, whole=False))
@@ -203,18 +196,15 @@ class _Collector(Walker):
             self._bind(node.rest.value, node.rest)
 
     def visit_Global(self, node: cst.Global) -> bool:
-        if not self.depth:
-            self.found.global_names.update(item.name.value for item in node.names)
+        self.found.global_names.update(item.name.value for item in node.names)
         return False
 
     def visit_Nonlocal(self, node: cst.Nonlocal) -> bool:
-        if not self.depth:
-            self.found.nonlocal_names.update(item.name.value for item in node.names)
+        self.found.nonlocal_names.update(item.name.value for item in node.names)
         return False
 
     def visit_Yield(self, node: cst.Yield) -> None:
-        if not self.depth:
-            self.found.is_generator = True
+        self.found.is_generator = True
 
     def visit_Attribute(self, node: cst.Attribute) -> bool:
         self.walk(node.value)
@@ -224,5 +214,14 @@ class _Collector(Walker):
         self.walk(node.value)
         return False
 
+
+class _LoadCollector(_Collector):
+    """Walks nested scopes too, for the names that they read."""
+
     def visit_Name(self, node: cst.Name) -> None:
         self.found.loads.add(node.value)
+
+    def _inner(self, body: cst.CSTNode) -> None:
+        inner = _LoadCollector()
+        inner.walk(body)
+        self.found.loads |= inner.found.loads

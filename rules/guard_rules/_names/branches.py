@@ -9,23 +9,24 @@ import libcst as cst
 from guard_rules._names.constants import Known
 from guard_rules._names.errors import bases_of_builtin
 from guard_rules._names.expressions import Expressions
-from guard_rules._names.frames import Loop, State, join
-from guard_rules._names.scopes import joined_or_empty
+from guard_rules._names.frames import Loop, State, join, joined_or_empty
 from guard_rules._names.shapes import body_of, is_script_test, matches, orelse_of
 from guard_rules._names.walker import children
 
-_MAY_RAISE = (
-    cst.Assert,
-    cst.AugAssign,
-    cst.ClassDef,
-    cst.Del,
-    cst.For,
-    cst.FunctionDef,
-    cst.Import,
-    cst.ImportFrom,
-    cst.Match,
-    cst.Raise,
-    cst.With,
+_MAY_RAISE: frozenset[type[cst.CSTNode]] = frozenset(
+    {
+        cst.Assert,
+        cst.AugAssign,
+        cst.ClassDef,
+        cst.Del,
+        cst.For,
+        cst.FunctionDef,
+        cst.Import,
+        cst.ImportFrom,
+        cst.Match,
+        cst.Raise,
+        cst.With,
+    }
 )
 
 
@@ -35,7 +36,7 @@ class Branches(Expressions):
     def block(self, statements: Iterable[cst.CSTNode]) -> None:
         asked = self.asked
         for statement in statements:
-            if isinstance(statement, _MAY_RAISE):
+            if type(statement) in _MAY_RAISE:
                 self.risks += 1
             if asked is not None:
                 asked.branches = self.branches

@@ -5,9 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from guard_rules._names.bindings import Bindings, collect
-from guard_rules._names.frames import Frame, Function, State
+from guard_rules._names.frames import Frame, Function, State, joined_or_empty
 from guard_rules._names.namespace import Namespace
-from guard_rules._names.scopes import joined_or_empty
 from guard_rules._names.shapes import body_of, parameters_of
 
 INLINE_DEPTH = 6

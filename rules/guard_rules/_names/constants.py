@@ -59,12 +59,15 @@ class Conditions:
         self.lookup = lookup
         self.contains = contains
         self.target = target
+        self._methods: dict[type[cst.CSTNode], Callable[[Any], Known | None] | None] = {}
 
     def evaluate(self, node: cst.BaseExpression) -> Known | None:
         """The value of ``node``, or None where only the run can tell."""
-        method = getattr(self, "_" + type(node).__name__, None)
-        known: Known | None = method(node) if method is not None else None
-        return known
+        kind = type(node)
+        if kind not in self._methods:
+            self._methods[kind] = getattr(self, "_" + kind.__name__, None)
+        method = self._methods[kind]
+        return method(node) if method is not None else None
 
     def _Name(self, node: cst.Name) -> Known | None:
         if node.value in ("True", "False", "None"):

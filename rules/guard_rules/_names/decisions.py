@@ -8,7 +8,7 @@ import libcst as cst
 
 from guard_rules._names.bindings import Bindings, collect
 from guard_rules._names.constants import FLAG, Conditions, Known
-from guard_rules._names.frames import ASSUMED, Frame, Ref
+from guard_rules._names.frames import Frame, Ref
 from guard_rules._names.scopes import Scopes
 from guard_rules._names.shapes import proves
 from guard_rules._names.stored import Globals, Submodules
@@ -55,7 +55,7 @@ class Decisions(Scopes):
     def narrow(self, test: cst.BaseExpression, *, truth: bool) -> None:
         """Assume that ``test`` came out as ``truth``: the names that it proves exist from here."""
         for name in proves(test, truth=truth):
-            self.frame.state.setdefault(name, ASSUMED)
+            self.assume(name)
 
     def contains(self, node: cst.BaseExpression, key: str) -> bool | None:
         """For conditions: ``key in node``, where ``node`` is a literal or a constant table."""
@@ -85,7 +85,7 @@ class Decisions(Scopes):
         if self.asked is not None:
             return
         statements = nodes
-        found = collect(statements)
+        found = collect(statements, loads=True)
         if not strong:
             found.nodes = {name: found.nodes[name] for name in found.definitions}
         self.keep(found)

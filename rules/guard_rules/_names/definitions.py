@@ -146,7 +146,7 @@ class Definitions(Attempts):
             bound = module if alias.asname is not None else name
             self.assign(name, ("module", 0, bound))
             if "." in module:
-                self.frame.state[module] = None
+                self.set_present(module)
 
     def do_ImportFrom(self, node: cst.ImportFrom) -> None:
         module, level = dotted(node.module) or "", len(node.relative)

@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import libcst as cst
 
 from guard_rules._names.bindings import dotted, target_names
-from guard_rules._names.frames import Frame, Function, Ref, State, join
+from guard_rules._names.frames import Frame, Function, Ref, State, join, joined_or_empty
 from guard_rules._names.lazy import LAZY_ATTRIBUTES, Lazy
-from guard_rules._names.scopes import joined_or_empty
 from guard_rules._names.shapes import is_empty, parameters_of
 from guard_rules._names.uses import AttributeUse
 from guard_rules._names.walker import children
 
-_MAY_RAISE = (
-    cst.Attribute,
-    cst.Await,
-    cst.BinaryOperation,
-    cst.Call,
-    cst.Comparison,
-    cst.FormattedString,
-    cst.Subscript,
-    cst.UnaryOperation,
-    cst.Yield,
+_MAY_RAISE: frozenset[type[cst.CSTNode]] = frozenset(
+    {
+        cst.Attribute,
+        cst.Await,
+        cst.BinaryOperation,
+        cst.Call,
+        cst.Comparison,
+        cst.FormattedString,
+        cst.Subscript,
+        cst.UnaryOperation,
+        cst.Yield,
+    }
 )
 
 
 class Expressions(Lazy):
     """The part of the run that evaluates."""
 
+    def __init__(self, target: tuple[int, int]) -> None:
+        super().__init__(target)
+        self._evaluators: dict[type[cst.CSTNode], Callable[[cst.CSTNode], Ref] | None] = {}
+
     def evaluate(self, node: cst.CSTNode | None) -> Ref:
         """Evaluate an expression (or a part of one) and everything in it, in Python's order."""
         if node is None:
             return None
-        if isinstance(node, _MAY_RAISE) and self.conditions.evaluate(node) is None:
-            self.risks += 1
-        method = getattr(self, "eval_" + type(node).__name__, None)
+        kind = type(node)
+        if kind in _MAY_RAISE and isinstance(node, cst.BaseExpression):
+            self.risks += self.conditions.evaluate(node) is None
+        if kind not in self._evaluators:
+            self._evaluators[kind] = getattr(self, "eval_" + kind.__name__, None)
+        method = self._evaluators[kind]
         if method is not None:
-            ref: Ref = method(node)
-            return ref
+            return method(node)
         for child in children(node):
             self.evaluate(child)
         return None
@@ -161,7 +168,7 @@ class Expressions(Lazy):
             self.evaluate(target.value)
             spelled = dotted(target)
             if spelled is not None:
-                self.frame.state[spelled] = None
+                self.set_present(spelled)
         else:
             self.evaluate(target)
 

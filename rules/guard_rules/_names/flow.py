@@ -24,10 +24,9 @@ import libcst as cst
 
 from guard_rules._names.bindings import collect
 from guard_rules._names.definitions import Definitions
-from guard_rules._names.frames import Frame
-from guard_rules._names.scopes import joined_or_empty
+from guard_rules._names.frames import Frame, joined_or_empty
 from guard_rules._names.shapes import body_of, is_future, parameters_of
-from guard_rules._names.stored import Dynamic, assigned_globals
+from guard_rules._names.stored import Dynamic, assigned_globals, may_store
 from guard_rules._names.tables import Asked, tables
 
 Refusal = tuple[tuple[str, bool], ...]
@@ -38,9 +37,10 @@ Refusal = tuple[tuple[str, bool], ...]
 class Flow(Definitions):
     """Runs one module for one target version. Read the results off the attributes."""
 
-    def __init__(self, module: cst.Module, target: tuple[int, int]) -> None:
+    def __init__(self, module: cst.Module, data: bytes, target: tuple[int, int]) -> None:
         super().__init__(target)
         self.tree = module
+        self.data = data
         if any(is_future(statement) for statement in module.body):
             self.eager_annotations = False
         self.tables: tuple[dict[str, cst.BaseExpression], frozenset[str]] | None = None
@@ -48,10 +48,11 @@ class Flow(Definitions):
     def run(self) -> Flow:
         """Run the module, then its functions."""
         found = collect(self.tree.body)
-        dynamic = Dynamic()
-        dynamic.walk(self.tree)
-        self.global_assigned = assigned_globals(self.tree) | dynamic.names
-        self.dynamic = dynamic.unknown
+        if may_store(self.data):
+            dynamic = Dynamic()
+            dynamic.walk(self.tree)
+            self.global_assigned = assigned_globals(self.tree) | dynamic.names
+            self.dynamic = dynamic.unknown
         self.module.local_names = set(found.nodes)
         self.frame = self.module
         self.block(self.tree.body)

@@ -42,6 +42,11 @@ def join(left: State | None, right: State | None) -> State | None:
     return joined
 
 
+def joined_or_empty(left: State | None, right: State | None) -> State:
+    """The join of two paths, as a state even where nothing reaches it."""
+    return join(left, right) or {}
+
+
 @dataclass(slots=True, eq=False)
 class Function:
     """A function or lambda whose body runs later, or several times."""

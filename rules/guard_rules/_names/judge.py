@@ -29,7 +29,7 @@ def judge(data: bytes, target: tuple[int, int]) -> Summary:
     except RecursionError:
         return _unjudged("nested too deeply to be parsed", 1)
     try:
-        flow = Flow(module, target).run()
+        flow = Flow(module, data, target).run()
         return _Writer(module).write(flow)
     except RecursionError:
         return _unjudged("nested too deeply to be judged", 1)

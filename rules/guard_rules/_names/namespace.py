@@ -125,7 +125,7 @@ class Namespace(Decisions):
             else:
                 self.dynamic = True
         elif dotted(owner) is not None and name:
-            self.frame.state[f"{dotted(owner)}.{name}"] = None
+            self.set_present(f"{dotted(owner)}.{name}")
 
     def bind_dynamically(self, node: cst.Call) -> None:
         """``globals().update(a=1)``: the names where the text says them, else any name."""

@@ -41,6 +41,8 @@ class Scopes:
         self.uses: dict[int, Use] = {}
         self.attributes: dict[int, AttributeUse] = {}
         self.global_assigned: set[str] = set()
+        self.roots: set[str] = set()
+        """The names of which some state may hold an attribute."""
         self.asked: Asked | None = None
         """The run of ``__getattr__`` for one name, while it goes on."""
 
@@ -219,9 +221,20 @@ class Scopes:
             ref = ("known", ref[1], True)
         if frame is self.module and name in self.global_assigned:
             ref = None
-        for key in [key for key in frame.state if key.startswith(f"{name}.")]:
-            del frame.state[key]
+        if name in self.roots:
+            for key in [key for key in frame.state if key.startswith(f"{name}.")]:
+                del frame.state[key]
         frame.state[name] = ref
+
+    def set_present(self, spelled: str) -> None:
+        """The attribute ``a.b`` exists from here."""
+        self.roots.add(spelled.partition(".")[0])
+        self.frame.state[spelled] = None
+
+    def assume(self, spelled: str) -> None:
+        """A name, or the attribute ``a.b``, exists on this path."""
+        self.roots.add(spelled.partition(".")[0])
+        self.frame.state.setdefault(spelled, ASSUMED)
 
     def owner_of_nonlocal(self, name: str, frame: Frame) -> Frame:
         outer: Frame | None = frame
@@ -243,8 +256,3 @@ class Scopes:
                 if frame.kind == "class":
                     return f"_{frame.qualname.rpartition('.')[2].lstrip('_')}{name}"
         return normal(name)
-
-
-def joined_or_empty(left: State | None, right: State | None) -> State:
-    """The join of two paths, as a state even where nothing reaches it."""
-    return join(left, right) or {}

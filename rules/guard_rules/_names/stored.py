@@ -5,12 +5,21 @@ Read from the text, before anything runs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import libcst as cst
 
 from guard_rules._names.bindings import collect, dotted
 from guard_rules._names.walker import Walker
+
+# Without one of these words no function stores a name in the module.
+_STORING = re.compile(rb"\b(?:global|globals|vars|locals|modules)\b")
+
+
+def may_store(data: bytes) -> bool:
+    """Whether the walks over the whole module can find anything."""
+    return _STORING.search(data) is not None
 
 
 def is_globals(node: cst.CSTNode) -> bool:
