@@ -28,6 +28,7 @@ from guard_rules._names.frames import Frame, joined_or_empty
 from guard_rules._names.shapes import body_of, is_future, parameters_of
 from guard_rules._names.stored import Dynamic, assigned_globals, may_store
 from guard_rules._names.tables import Asked, tables
+from guard_rules._names.uses import Use
 
 Refusal = tuple[tuple[str, bool], ...]
 """Exceptions, each by the name of its class (empty where nobody can tell), and whether it is an
@@ -41,6 +42,8 @@ class Flow(Definitions):
         super().__init__(target)
         self.tree = module
         self.data = data
+        self.keeps_served = False
+        """``__getattr__`` puts what it serves into the module."""
         if any(is_future(statement) for statement in module.body):
             self.eager_annotations = False
         self.tables: tuple[dict[str, cst.BaseExpression], frozenset[str]] | None = None
@@ -53,6 +56,7 @@ class Flow(Definitions):
             dynamic.walk(self.tree)
             self.global_assigned = assigned_globals(self.tree) | dynamic.names
             self.dynamic = dynamic.unknown
+            self.keeps_served = dynamic.served
         self.module.local_names = set(found.nodes)
         self.frame = self.module
         self.block(self.tree.body)
@@ -63,6 +67,15 @@ class Flow(Definitions):
             self.module.state.setdefault(name, None)
         self.run_deferred(self.module)
         return self
+
+    def may_be_kept(self, use: Use) -> bool:
+        """Whether ``__getattr__`` may have served the name before, and have kept it."""
+        return (
+            self.keeps_served
+            and use.kind == "global"
+            and not use.at_import
+            and self.refusal(use.name) is None
+        )
 
     def refusal(self, name: str) -> Refusal | None:
         """What the module's own ``__getattr__`` surely raises for ``name`` (PEP 562).

@@ -74,7 +74,9 @@ class _Writer:
         return Summary(
             problem="",
             problem_line=0,
-            uses=tuple(self.use(use, silent) for use in flow.uses.values()),
+            uses=tuple(
+                self.use(use, silent) for use in flow.uses.values() if not flow.may_be_kept(use)
+            ),
             guarded={} if flow.dynamic else guarded,
             class_guarded={
                 name: {key: self.span(node) for key, node in guards.items()}

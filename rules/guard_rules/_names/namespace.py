@@ -6,7 +6,7 @@ import libcst as cst
 
 from guard_rules._names.bindings import dotted
 from guard_rules._names.decisions import Decisions
-from guard_rules._names.stored import is_globals, is_own_module
+from guard_rules._names.stored import asked_name, is_globals, is_own_module
 from guard_rules._names.tables import literal
 from guard_rules._names.uses import AttributeUse, Import, Listed
 
@@ -59,10 +59,25 @@ class Namespace(Decisions):
             elif is_globals(target.value):
                 index = target.slice[0].slice
                 key = index.value if isinstance(index, cst.Index) else None
-                if isinstance(key, cst.SimpleString):
-                    self.module.state[str(key.evaluated_value)] = None
-                else:
-                    self.dynamic = True
+                self.store(key)
+
+    def store(self, key: cst.CSTNode | None) -> None:
+        """The module's namespace gets an item: of that name, or of one that nobody can tell."""
+        text = literal(key)
+        if text is not None:
+            self.module.state[text] = None
+        elif not self.is_asked_for(key):
+            self.dynamic = True
+
+    def is_asked_for(self, key: cst.CSTNode | None) -> bool:
+        """The name that the module's ``__getattr__`` has been asked for, and serves."""
+        function = self.function
+        return (
+            isinstance(key, cst.Name)
+            and function is not None
+            and function.qualname == "__getattr__"
+            and key.value == asked_name(function.node)
+        )
 
     def list_names(self, value: cst.CSTNode) -> None:
         """Add the entries of a literal to ``__all__``; anything else is unknown."""
@@ -115,17 +130,14 @@ class Namespace(Decisions):
             ):
                 self.bind_dynamically(node)
         elif name == "setattr" and len(node.args) == 3:
-            self.set_attribute(node.args[0].value, texts[1])
+            self.set_attribute(node.args[0].value, node.args[1].value)
 
-    def set_attribute(self, owner: cst.BaseExpression, name: str | None) -> None:
+    def set_attribute(self, owner: cst.BaseExpression, name: cst.BaseExpression) -> None:
         """``setattr(module, "name", value)``."""
         if is_own_module(owner):
-            if name:
-                self.module.state[name] = None
-            else:
-                self.dynamic = True
-        elif dotted(owner) is not None and name:
-            self.set_present(f"{dotted(owner)}.{name}")
+            self.store(name)
+        elif dotted(owner) is not None and literal(name):
+            self.set_present(f"{dotted(owner)}.{literal(name)}")
 
     def bind_dynamically(self, node: cst.Call) -> None:
         """``globals().update(a=1)``: the names where the text says them, else any name."""
@@ -136,17 +148,11 @@ class Namespace(Decisions):
                     self.module.state[keyword.value] = None
             return
         first = node.args[0].value if node.args else None
-        key = literal(first) if first is not None else None
-        if key:
-            self.module.state[key] = None
-        elif isinstance(first, cst.Dict) and all(
-            isinstance(item, cst.DictElement) and literal(item.key) for item in first.elements
-        ):
+        if isinstance(first, cst.Dict):
             for item in first.elements:
-                if isinstance(item, cst.DictElement):
-                    self.module.state[literal(item.key) or ""] = None
+                self.store(item.key if isinstance(item, cst.DictElement) else None)
         else:
-            self.dynamic = True
+            self.store(first)
 
     def read_by_name(self, owner: cst.BaseExpression, name: str, node: cst.Call) -> None:
         ref = self.find(owner.value)[1] if isinstance(owner, cst.Name) else None

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import libcst as cst
 
 from guard_rules._names.bindings import collect, dotted
+from guard_rules._names.shapes import parameters_of
 from guard_rules._names.walker import Walker
 
 # Without one of these words no function stores a name in the module.
@@ -20,6 +21,15 @@ _STORING = re.compile(rb"\b(?:global|globals|vars|locals|modules)\b")
 def may_store(data: bytes) -> bool:
     """Whether the walks over the whole module can find anything."""
     return _STORING.search(data) is not None
+
+
+def asked_name(node: cst.FunctionDef | cst.Lambda) -> str | None:
+    """The parameter of a ``__getattr__`` that takes the name alone, and never changes it."""
+    parameters = list(parameters_of(node.params))
+    if len(parameters) != 1:
+        return None
+    name = parameters[0].name.value
+    return None if name in collect([node.body]).nodes else name
 
 
 def is_globals(node: cst.CSTNode) -> bool:
@@ -92,16 +102,25 @@ class Dynamic(Walker):
         self.depth = 0
         self.names: set[str] = set()
         self.unknown = False
+        self.served = False
+        """``__getattr__`` keeps what it serves: any name that it does not refuse may be there."""
+        self.asked: str | None = None
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+        outer, self.asked = self.asked, None
+        if not self.depth and node.name.value == "__getattr__":
+            self.asked = asked_name(node)
         self.depth += 1
         self.walk_below(node)
         self.depth -= 1
+        self.asked = outer
         return False
 
     def add(self, key: cst.CSTNode | None) -> None:
         if isinstance(key, cst.SimpleString):
             self.names.add(str(key.evaluated_value))
+        elif isinstance(key, cst.Name) and key.value == self.asked:
+            self.served = True
         else:
             self.unknown = True
 
