@@ -42,7 +42,6 @@ KNOWN_GAPS: frozenset[str] = frozenset(
         "single/dynamic/b_eval_uses",
         "single/dynamic/b_exec_uses",
         "single/dynamic/b_globals_subscript",
-        "single/dynamic/c_attribute_own_module",
         "single/dynamic/c_builtins_assignment",
         "single/dynamic/c_locals_in_class",
         "single/fallbacks/c_finally_returns",

@@ -25,6 +25,7 @@ import libcst as cst
 from guard_rules._names.bindings import collect
 from guard_rules._names.definitions import Definitions
 from guard_rules._names.frames import Frame, joined_or_empty
+from guard_rules._names.own import own_names
 from guard_rules._names.shapes import body_of, is_future, parameters_of
 from guard_rules._names.stored import Dynamic, assigned_globals, may_store
 from guard_rules._names.tables import Asked, tables
@@ -52,7 +53,8 @@ class Flow(Definitions):
         """Run the module, then its functions."""
         found = collect(self.tree.body)
         if may_store(self.data):
-            dynamic = Dynamic()
+            self.own = own_names(self.tree)
+            dynamic = Dynamic(self.own)
             dynamic.walk(self.tree)
             self.global_assigned = assigned_globals(self.tree) | dynamic.names
             self.dynamic = dynamic.unknown

@@ -6,7 +6,8 @@ import libcst as cst
 
 from guard_rules._names.bindings import dotted
 from guard_rules._names.decisions import Decisions
-from guard_rules._names.stored import asked_name, is_globals, is_own_module
+from guard_rules._names.own import Own
+from guard_rules._names.stored import asked_name
 from guard_rules._names.tables import literal
 from guard_rules._names.uses import AttributeUse, Import, Listed
 
@@ -25,6 +26,7 @@ class Namespace(Decisions):
         self.imports: list[Import] = []
         self.listed: list[Listed] = []
         self.all_is_known = True
+        self.own = Own()
 
     def note_import(
         self, node: cst.CSTNode, level: int, module: str, name: str, *, handled: bool = False
@@ -56,10 +58,13 @@ class Namespace(Decisions):
         elif isinstance(target, cst.Subscript):
             if dotted(target.value) == "sys.modules":
                 self.dynamic = True  # the module replaces itself, or another one
-            elif is_globals(target.value):
+            elif self.own.is_globals(target.value):
                 index = target.slice[0].slice
                 key = index.value if isinstance(index, cst.Index) else None
                 self.store(key)
+
+        elif isinstance(target, cst.Attribute) and self.own.is_module(target.value):
+            self.module.state[target.attr.value] = None
 
     def store(self, key: cst.CSTNode | None) -> None:
         """The module's namespace gets an item: of that name, or of one that nobody can tell."""
@@ -108,33 +113,31 @@ class Namespace(Decisions):
 
     def note_call(self, name: str | None, node: cst.Call) -> None:
         """Calls that change what is bound, and reads that are written as calls."""
-        if self.frame is self.module and any(
-            is_globals(argument.value) or is_own_module(argument.value) for argument in node.args
-        ):
+        if self.at_top and any(self.is_own(argument.value) for argument in node.args):
             if (name or "").rpartition(".")[2] not in _READERS:
                 self.dynamic = True  # the callee may fill the module's namespace
         texts = [literal(argument.value) for argument in node.args]
         if name == "getattr" and len(node.args) == 2 and texts[1]:
             self.read_by_name(node.args[0].value, texts[1], node)
-        elif name in ("exec", "globals().update", "vars().update"):
+        elif name == "exec":
             self.dynamic = True
+        elif isinstance(node.func, cst.Attribute) and self.own.is_globals(node.func.value):
+            if node.func.attr.value in ("update", "setdefault", "__setitem__"):
+                self.bind_dynamically(node)
         elif name in ("__all__.append", "__all__.extend", "__all__.remove") and node.args:
             self.change_all(name, node.args[0].value)
         elif name is not None and name.rpartition(".")[2] in ("import_module", "__import__"):
             if texts and texts[0]:
                 self.note_import(node, 0, texts[0], "", handled=True)
-        elif name is None and isinstance(node.func, cst.Attribute):
-            owner = node.func.value
-            if node.func.attr.value in ("update", "setdefault", "__setitem__") and is_globals(
-                owner
-            ):
-                self.bind_dynamically(node)
         elif name == "setattr" and len(node.args) == 3:
             self.set_attribute(node.args[0].value, node.args[1].value)
 
+    def is_own(self, node: cst.BaseExpression) -> bool:
+        return self.own.is_globals(node) or self.own.is_module(node)
+
     def set_attribute(self, owner: cst.BaseExpression, name: cst.BaseExpression) -> None:
         """``setattr(module, "name", value)``."""
-        if is_own_module(owner):
+        if self.own.is_module(owner):
             self.store(name)
         elif dotted(owner) is not None and literal(name):
             self.set_present(f"{dotted(owner)}.{literal(name)}")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import libcst as cst
 
 from guard_rules._names.bindings import collect, dotted
+from guard_rules._names.own import Own
 from guard_rules._names.shapes import parameters_of
 from guard_rules._names.walker import Walker
 
@@ -30,25 +31,6 @@ def asked_name(node: cst.FunctionDef | cst.Lambda) -> str | None:
         return None
     name = parameters[0].name.value
     return None if name in collect([node.body]).nodes else name
-
-
-def is_globals(node: cst.CSTNode) -> bool:
-    """``globals()``, ``vars()`` of a module body, ``sys.modules[__name__].__dict__``."""
-    if isinstance(node, cst.Call) and dotted(node.func) in ("globals", "vars", "locals"):
-        return not node.args or is_own_module(node.args[0].value)
-    return (
-        isinstance(node, cst.Attribute)
-        and node.attr.value == "__dict__"
-        and is_own_module(node.value)
-    )
-
-
-def is_own_module(node: cst.CSTNode) -> bool:
-    """``sys.modules[__name__]``."""
-    if not isinstance(node, cst.Subscript) or dotted(node.value) not in ("sys.modules", "modules"):
-        return False
-    index = node.slice[0].slice
-    return isinstance(index, cst.Index) and dotted(index.value) == "__name__"
 
 
 def assigned_globals(tree: cst.Module) -> set[str]:
@@ -97,8 +79,9 @@ class Submodules(Walker):
 class Dynamic(Walker):
     """Names that functions put into the module's dictionary: ``globals()["name"] = ...``."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: Own) -> None:
         super().__init__()
+        self.own = own
         self.depth = 0
         self.names: set[str] = set()
         self.unknown = False
@@ -128,19 +111,19 @@ class Dynamic(Walker):
         target = node.target
         if not self.depth:
             return
-        if isinstance(target, cst.Subscript) and is_globals(target.value):
+        if isinstance(target, cst.Subscript) and self.own.is_globals(target.value):
             index = target.slice[0].slice
             self.add(index.value if isinstance(index, cst.Index) else None)
-        elif isinstance(target, cst.Attribute) and is_own_module(target.value):
+        elif isinstance(target, cst.Attribute) and self.own.is_module(target.value):
             self.names.add(target.attr.value)
 
     def visit_Call(self, node: cst.Call) -> None:
         if not self.depth or not node.args:
             return
         func = node.func
-        if dotted(func) == "setattr" and is_own_module(node.args[0].value):
+        if dotted(func) == "setattr" and self.own.is_module(node.args[0].value):
             self.add(node.args[1].value)
-        elif isinstance(func, cst.Attribute) and is_globals(func.value):
+        elif isinstance(func, cst.Attribute) and self.own.is_globals(func.value):
             if func.attr.value == "setdefault":
                 self.add(node.args[0].value)
             elif func.attr.value == "update":
