@@ -20,6 +20,7 @@ from guard_rules._names.positions import Positions
 from guard_rules._names.scan import assigned, attributes, bound, compiled_program, scan
 from guard_rules._names.slices import without_idle_bodies
 from guard_rules._names.summary import summarize, summarize_own
+from tests.truth.checker import check
 from tests.truth.corpus import load_cases
 
 TARGET = sys.version_info[:2]
@@ -182,3 +183,15 @@ def test_an_encoding_that_hides_ascii_is_decoded_first() -> None:
     facts = scanning.scan(hidden.encode("ascii"), False)
     assert facts[0]
     assert facts[3]
+
+
+def test_what_a_getattr_raises_is_left_open_where_nobody_can_tell() -> None:
+    module = (
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from decimal import Decimal\n"
+        "def __getattr__(name):\n    raise refusal(name)\n"
+    )
+    files = {"main.py": "import shapes\nprint(shapes.Decimal)\n", "shapes.py": module}
+    assert [finding.raises for finding in check(files, TARGET)] == [
+        "what __getattr__ of module 'shapes' raises"
+    ]
