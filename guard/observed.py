@@ -1,0 +1,178 @@
+"""What was observed when a project's own code was run: imports and entry points. Frozen values.
+
+The runner (``guard.smoke``) makes them, rules read them. They cross process borders as JSON
+(``guard.smoke.wire``): a shard's report holds them, and ``guard smoke --merge`` puts them together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Outcome(str, Enum):
+    """How an import, or an entry point, ended."""
+
+    OK = "ok"
+    RAISED = "raised"
+    """An exception; ``SystemExit`` too."""
+    ENDED = "ended"
+    """The process was gone before the import was over: ``os._exit``, a signal, a crash."""
+    TIMEOUT = "timeout"
+    FLOOD = "flood"
+    """More output than the limit."""
+    LOST = "lost"
+    """Not known: the run was stopped, or the runner itself failed. Never a pass."""
+
+
+class EffectKind(str, Enum):
+    """What a module may do while it is imported, besides defining things."""
+
+    NETWORK = "network"
+    SUBPROCESS = "subprocess"
+    WRITE = "write"
+    THREAD = "thread"
+    SLOW = "slow"
+    LEFT_CHILD = "left-child"
+    """A process was still running when the import was over."""
+    CHANGED_FOLDER = "changed-folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One line of a traceback. ``path`` is relative to the top where the file is the project's."""
+
+    path: str
+    line: int
+    function: str
+    text: str
+    own: bool
+    """Whether the file belongs to the project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An exception, as far as others can use it."""
+
+    type: str
+    """``NameError``; with its module where it is no built-in: ``json.JSONDecodeError``."""
+    message: str
+    frames: tuple[Frame, ...] = ()
+    """Outermost first, without those of the import system and of the probe."""
+    name: str = ""
+    """The name that a ``NameError`` or ``AttributeError`` misses, or that an import asked for."""
+    module: str = ""
+    """The module that an ``ImportError`` is about; ``name`` is what was to come from it."""
+    partial: bool = False
+    """Whether that module was still being imported: a circle."""
+    file: str = ""
+    """For a ``SyntaxError``: where, with ``line``."""
+    line: int = 0
+    cause: Failure | None = None
+    """``__cause__``, or ``__context__`` where it is not suppressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something that a module did while it was imported."""
+
+    kind: EffectKind
+    what: str
+    """For a reader: ``connect 10.0.0.1:5432``, ``write /tmp/x``, ``1.4 s``."""
+    frame: Frame | None = None
+    """The innermost line of the project that led to it."""
+    refused: bool = False
+    """Whether the runner did not let it happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleRun:
+    """One module, imported cold."""
+
+    module: str
+    path: str
+    outcome: Outcome
+    seconds: float = 0.0
+    """Of the import itself, without the start of the interpreter."""
+    fresh: bool = False
+    """Whether it had an interpreter of its own, and was not forked from another import."""
+    failure: Failure | None = None
+    status: str = ""
+    """How the process ended, or was: ``exit code 3``, ``signal SIGSEGV``, ``after 30 s``."""
+    loading: tuple[str, ...] = ()
+    """The project's modules that were being imported when it stopped, outermost first."""
+    effects: tuple[Effect, ...] = ()
+    output: str = ""
+    """The end of what it wrote to stdout and stderr."""
+    optional: str = ""
+    """The declared reason for which it may fail; empty for a module that must import."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRun:
+    """One entry point, started."""
+
+    name: str
+    command: tuple[str, ...]
+    origin: str
+    """Where it was found: ``pyproject.toml [project.scripts]``, ``guard.yaml:12``."""
+    path: str
+    """The file to point at: that of the module behind it, or of its declaration."""
+    line: int
+    outcome: Outcome
+    proof: str = ""
+    """What showed that it lives: ``exit code 0``, ``still up after 5 s``, ``GET /health: 200``."""
+    status: str = ""
+    """What it did instead."""
+    seconds: float = 0.0
+    failure: Failure | None = None
+    output: str = ""
+    stopped: str = ""
+    """How it was ended: ``SIGTERM``, ``SIGKILL after 5 s``; empty where it ended by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A file or module that was not imported, and why: never silent."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """The project's Python."""
+
+    path: str
+    version: tuple[int, int, int]
+    how: str
+    """Which way it was found: ``.venv in the project``, ``--python``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A distribution that the project's metadata names."""
+
+    name: str
+    """Normalized (PEP 503)."""
+    extra: str = ""
+    """The extra, or dependency group, that asks for it; empty where it is always needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeRun:
+    """Everything that one run, or several merged shards, observed."""
+
+    subject: str
+    """``working tree``, ``commit 1a2b3c4``."""
+    interpreter: Interpreter
+    modules: tuple[ModuleRun, ...]
+    entries: tuple[EntryRun, ...] = ()
+    excluded: tuple[Excluded, ...] = ()
+    notes: tuple[str, ...] = ()
+    """How the code was contained and what fell back: network, fork or fresh, memory limit."""
+    shard: tuple[int, int] = (1, 1)
+    requirements: tuple[Requirement, ...] = ()
+    distributions: tuple[tuple[str, str], ...] = ()
+    """``(import name, distribution)`` of what is installed in the project's environment."""
+    requires_python: str = ""
