@@ -237,16 +237,19 @@ class Files:
         """
         if self.own_libraries:
             return self.imports.scans
-        links = self.links
-        ask = {*self.resolving, *links.dispatching, *callers}
-        near: set[str] = set()
+        offers: dict[str, set[str]] = {}
+        ask = {*self.resolving, *self.links.dispatching, *callers}
         while ask:
-            near |= ask
-            if len(near) > _FEW:
+            if len(offers.keys() | ask) > _FEW:
                 return self.imports.scans  # to look everywhere is cheaper than to go on
-            links.ahead(ask)
-            ask = self._taking({path: self._offered(path) for path in ask}) - near
-        return near
+            self.links.ahead(ask)
+            more: dict[str, set[str]] = {}
+            for path in sorted(ask):
+                names = self._offered(path, offers)
+                more[path] = names - offers.get(path, set())
+                offers[path] = names
+            ask = self._taking(more)
+        return offers
 
     def _taking(self, offered: Mapping[str, set[str]]) -> set[str]:
         """The files that may import one of the names that other files offer."""
@@ -260,14 +263,25 @@ class Files:
             found |= imports.naming(name.encode() for path in inside for name in offered[path])
         return found
 
-    def _offered(self, path: str) -> set[str]:
-        """The names of a file that resolve annotations, as bases or decorators; "" for any name."""
+    def _offered(self, path: str, offers: Mapping[str, set[str]]) -> set[str]:
+        """The names of a file that resolve annotations, as bases or decorators, and those of the
+
+        modules that ``offers`` such names; "" for any name.
+        """
         links = self.links
         if path in links.dispatching:
             return {""}  # each of its functions may have a ``register``
-        defined = {*links.classes(path), *links.made(path)}
-        bound = {alias for _, _, items in self.imports.sources(path) for _, alias in items}
-        return {name for name in defined | bound - {ANY, ""} if links.leads_on(path, name)}
+        defined = {*links.classes(path), *links.values(path)}
+        bound = self.imports.bound(path) - {ANY}
+        found = {name for name in defined | bound if links.leads_on(path, name)}
+        for name in bound - found:
+            if any(
+                not original and offers.get(t) for t, original in self.imports.origins(path, name)
+            ):
+                found.add(name)
+        for target in self.imports.stars(path):
+            found |= offers.get(target, set())
+        return found
 
     def may_matter(self, path: str, names: Collection[str]) -> bool:
         """Whether one of the names in a file may be annotated with guarded names, or lead there."""

@@ -21,6 +21,7 @@ class Imports:
         self.library_names = libraries
         self._sources: dict[str, tuple[Source, ...]] = {}
         self._libraries: dict[str, tuple[Source, ...]] = {}
+        self._bound: dict[str, frozenset[str]] = {}
 
     @cached_property
     def texts(self) -> dict[str, bytes]:
@@ -78,6 +79,25 @@ class Imports:
                     found.append((0, name, (("", bound),) if bound != name else ()))
             self._sources[path] = tuple(found)
         return self._sources[path]
+
+    def bound(self, path: str) -> frozenset[str]:
+        """The names that the imports of one file bind; ``*`` among them for unknown ones."""
+        if path not in self._bound:
+            items = [source[2] or (("", library(source)),) for source in self.sources(path)]
+            self._bound[path] = frozenset(bound for names in items for _, bound in names)
+        return self._bound[path]
+
+    def binds(self, path: str, name: str) -> bool:
+        """Whether an import says that it binds ``name``."""
+        return name in self.bound(path)
+
+    def stars(self, path: str) -> Iterator[str]:
+        """The files of the project that one file takes all names from."""
+        for dots, module, items in self.sources(path):
+            if any(original == "*" for original, _ in items):
+                target = self.module(path, dots, module)
+                if target is not None:
+                    yield target
 
     def origins(self, path: str, name: str) -> Iterator[tuple[str, str]]:
         """The files of the project that ``name`` may come from, each with its name there; "" for

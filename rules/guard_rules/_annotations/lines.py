@@ -9,15 +9,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Each pattern begins with plain letters, which the regex engine finds ten times faster.
-_CLASS = re.compile(rb"class[ \t]+(\w+)[ \t]*(?:\[[^\n]*?\][ \t]*)?(?:\(([^:]*?)\)[ \t]*)?:")
+_CLASS = re.compile(rb"class[ \t]+(\w+)[ \t]*([:(\[\\])")
+_HEAD = re.compile(rb"[^:#]*+:")
 _DEF = re.compile(rb"def[ \t]+(\w+)")
 _DECORATOR = re.compile(rb"(?:^|\n)[ \t]*@[ \t]*([\w.]+)")
 _DOTTED = re.compile(rb"[^\W\d][\w.]*")
-_MADE = re.compile(rb"\n[ \t]*(?:self\.)?(\w+)[ \t]*(?::[^\n=]*)?=[ \t]*([\w.]+)[ \t]*\(")
+_VALUE = re.compile(
+    rb"\n[ \t]*+(?:\w++\.)?+(\w++)[ \t]*+(?::[^\n=]*+)?+=[ \t]*+\(?\s*+([^\W\d][\w.]*+)"
+)
+_CHAINED = re.compile(rb"=[ \t]*+(\w++)[ \t]*+=[ \t]*+\(?\s*+([^\W\d][\w.]*+)")
+_DECLARED = re.compile(rb"[(,][ \t]*+\n?[ \t]*+(\w++)[ \t]*+:=?+[ \t]*+[\"']?([^\W\d][\w.]*+)")
+_LOOP = re.compile(rb"for (\w++) in ([^\n]*+)")
+_ENTERED = re.compile(rb" as (\w++)[ \t]*+[:,)]")
+_RETURNS = re.compile(rb"->([^\n:]*+):")
+_CONSTANTS = frozenset({b"None", b"True", b"False", b"not", b"lambda", b"yield", b"await"})
 COMMENT = re.compile(rb"#[^\n]*")
 _FIELD = re.compile(rb"\n[ \t]+\w+[ \t]*:(?=[ \t]*[^\s#])")
 _WORD = re.compile(rb"[^\W\d]\w*")
 _FAR = 4000
+_OPENING = re.compile(rb"[(\[]")
+_CLOSING = re.compile(rb"[)\]]")
 _BRACKET = re.compile(rb"[()\[\]{}\n]")
 _WORD_BYTES = frozenset(bytes((b,)) for b in range(256) if chr(b).isalnum() or b in b"_")
 
@@ -25,6 +36,12 @@ Class = tuple[int, int, str, frozenset[str]]
 """Where it begins, its indent, its name, the dotted names of its head and its decorators."""
 Classes = dict[str, frozenset[str]]
 """By name, the dotted names in the heads and the decorators of the classes of that name."""
+Values = dict[str, frozenset[str]]
+"""By name, the dotted names with which a value begins that a statement gives to a variable or an
+
+attribute of that name, those that a parameter of that name is annotated with, and those that a
+function of that name says it returns.
+"""
 
 
 def normal(data: bytes) -> bytes:
@@ -71,7 +88,7 @@ def class_list(data: bytes) -> list[Class]:
         indent = _indent(data, match.start())
         if indent is None:
             continue
-        inside = COMMENT.sub(b"", match[2] or b"")
+        inside = b"" if match[2] == b":" else _class_head(data, match.start(2))
         words = frozenset(text(word) for word in _DOTTED.findall(inside))
         start = match.start() - indent - 1
         found.append((start, indent, text(match[1]), words | decorators(data, start)))
@@ -102,9 +119,24 @@ def held(data: bytes) -> Classes:
     return found
 
 
-def made(data: bytes) -> dict[str, str]:
-    """The variables that a call makes, each with the dotted name of what is called."""
-    return {text(name): text(callee) for name, callee in _MADE.findall(normal(data))}
+def values(data: bytes) -> Values:
+    """What the variables, attributes, parameters and functions of a file may stand for."""
+    data = normal(data)
+    found: dict[bytes, set[bytes]] = {name: set() for name in _DEF.findall(data)}
+    pairs = _VALUE.findall(data) + _CHAINED.findall(data) + _DECLARED.findall(data)
+    for name, word in pairs:
+        if word not in _CONSTANTS:
+            found.setdefault(name, set()).add(word)
+    for match in _RETURNS.finditer(data):
+        define = _DEF.match(data, data.rfind(b"def ", 0, match.start()))
+        if define is not None:
+            found[define[1]].update(_DOTTED.findall(match[1]))
+    for name, listed in _LOOP.findall(data):
+        found.setdefault(name, set()).update(_DOTTED.findall(listed))
+    for match in _ENTERED.finditer(data):
+        line = data[data.rfind(b"\n", 0, match.start()) : match.start()]
+        found.setdefault(match[1], set()).update(_DOTTED.findall(line))
+    return {text(name): frozenset(map(text, words)) for name, words in found.items()}
 
 
 def functions(data: bytes) -> list[tuple[int, int, int, str]]:
@@ -132,6 +164,15 @@ def decorators(data: bytes, start: int) -> frozenset[str]:
         found = _DECORATOR.findall(data, max(at, 0), start)
         if found or at < 0 or start - at > _FAR:
             return frozenset(text(name) for name in found)
+
+
+def _class_head(data: bytes, start: int) -> bytes:
+    """What stands between the name of a class and the colon of its head."""
+    plain = _HEAD.match(data, start)
+    if plain is not None and len(_OPENING.findall(plain[0])) == len(_CLOSING.findall(plain[0])):
+        return plain[0]
+    near = data[start : start + _FAR]
+    return COMMENT.sub(b"", near[: logical_end(near, 0)])
 
 
 def _indent(data: bytes, at: int) -> int | None:

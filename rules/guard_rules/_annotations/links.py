@@ -13,7 +13,7 @@ from guard.rule import Extractor, Project
 from guard_rules._annotations import lines
 from guard_rules._annotations.frameworks import Table
 from guard_rules._annotations.imports import Imports, library
-from guard_rules._annotations.lines import Classes
+from guard_rules._annotations.lines import Classes, Values
 
 Owners = Callable[[str], frozenset[str] | None]
 """Of a file, the names of functions and classes that it defines; ``None``: any name."""
@@ -21,6 +21,8 @@ Owners = Callable[[str], frozenset[str] | None]
 _BUILTIN = frozenset(dir(builtins))
 _NOBODY: frozenset[str] = frozenset()
 ANY = "*"
+DISPATCHER = "()"
+"""Stands for a function whose ``register`` resolves annotations."""
 
 
 def _nobody(path: str) -> frozenset[str]:
@@ -42,7 +44,7 @@ class Links:
         self.records: Owners = _nobody
         """By file, the classes with fields that may need guarded names."""
         self._classes: dict[str, Classes] = {}
-        self._made: dict[str, dict[str, str]] = {}
+        self._values: dict[str, Values] = {}
         self._hot: dict[tuple[str, str], bool] = {}
         self._reached: dict[tuple[str, str, str], bool] = {}
 
@@ -59,61 +61,80 @@ class Links:
         found = self.project.facts(extractor, missing)
         self._classes.update((path, found.get(path, {})) for path in missing)
 
-    def made(self, path: str) -> dict[str, str]:
-        """The variables of one file that calls make."""
-        if path not in self._made:
-            extractor: Extractor[dict[str, str]] = Extractor("annotation-made", "1", lines.made)
-            self._made[path] = self.project.facts(extractor, [path]).get(path, {})
-        return self._made[path]
+    def values(self, path: str) -> Values:
+        """What the variables and functions of one file may give."""
+        if path not in self._values:
+            extractor: Extractor[Values] = Extractor("annotation-values", "1", lines.values)
+            self._values[path] = self.project.facts(extractor, [path]).get(path, {})
+        return self._values[path]
 
     # to what resolves annotations
 
     def leads_on(self, path: str, name: str) -> bool:
         """Whether a dotted name that stands in ``path`` may resolve annotations."""
-        first, _, rest = name.partition(".")
-        if first in self.hot_names or (rest and rest.rpartition(".")[2] in self.hot_names):
-            return True
-        key = (path, name)
-        if key not in self._hot:
-            self._hot[key] = False  # a cycle adds nothing
-            self._hot[key] = self._from_library(path, first, rest) or self._from_project(
-                path, first, rest
-            )
-        return self._hot[key]
+        start = (path, name)
+        if start not in self._hot:
+            seen = {start}
+            todo = [start]
+            while todo:
+                item = todo.pop()
+                if self._hot.get(item) or self._resolves(*item):
+                    self._hot[start] = True
+                    return True
+                new = {more for more in self._next(*item) if more not in seen}
+                seen |= new
+                todo += [more for more in new if more not in self._hot]
+                if any(self._hot.get(more) for more in new):
+                    self._hot[start] = True
+                    return True
+            self._hot.update((item, False) for item in seen)
+        return self._hot[start]
 
-    def _from_library(self, path: str, first: str, rest: str) -> bool:
+    def _resolves(self, path: str, name: str) -> bool:
+        """Whether a name says by itself that it does."""
+        first, _, rest = name.partition(".")
         last = rest.rpartition(".")[2]
+        if first in self.hot_names or (rest and last in self.hot_names) or name == DISPATCHER:
+            return True
         for source in self.imports.libraries(path):
             known = self.table.words[library(source)]
             names = source[2]
-            if not names and first == library(source) and last in known:
+            if not names and first == library(source) and (last in known or not rest):
                 return True
             for original, bound in names:
-                if original == "*" and (first in known or last in known):
+                if original == ANY and (first in known or last in known):
                     return True
-                if bound == first and (original in known or last in known):
+                if bound == first and (
+                    original in known or last in known or not (original or rest)
+                ):
                     return True
-        return False
-
-    def _from_project(self, path: str, first: str, rest: str) -> bool:
+        # the project may be such a library itself
         own = self.imports.modules.module_of(path)[0].partition(".")[0]
-        if first in self.table.words.get(own, ()):
-            return True  # the project is such a library itself
+        return first in self.table.words.get(own, ())
+
+    def _next(self, path: str, name: str) -> Iterator[tuple[str, str]]:
+        """What a name may stand for: the names behind it, here or in another file."""
+        first, _, rest = name.partition(".")
         for target, original in self.imports.origins(path, first):
-            if self.leads_on(target, original or rest or "."):
-                return True
-        if any(bound == first for _, _, names in self.imports.sources(path) for _, bound in names):
-            return False
+            if original or rest:
+                yield target, ".".join(part for part in (original, rest) if part)
+        if self.imports.binds(path, first) or first in _BUILTIN:
+            return
         heads = self.classes(path)
         if first in heads:
-            return any(self.leads_on(path, word) for word in heads[first] if word != first)
-        if first in _BUILTIN:
-            return False
-        made = self.made(path).get(first)
-        if made is not None:
-            return self.leads_on(path, made)
-        # other functions that resolve something are known by name already
-        return path in self.dispatching
+            for word in heads[first]:
+                yield path, word
+            return
+        if path in self.dispatching:
+            yield path, DISPATCHER
+        known = self.values(path)
+        last = rest.rpartition(".")[2]
+        if first not in known:  # ``self.app.get``
+            first, _, rest = rest.partition(".")
+        for word in known.get(first, ()):
+            yield path, word
+            if last and not word.endswith(f".{last}"):
+                yield path, f"{word}.{last}"
 
     # to what is annotated with guarded names
 
@@ -148,15 +169,14 @@ class Links:
 
     def _behind(self, path: str, name: str) -> Iterator[tuple[str, str]]:
         """The bases of a class, and what a variable is made by."""
-        if any(bound == name for _, _, items in self.imports.sources(path) for _, bound in items):
+        if self.imports.binds(path, name):
             return  # most names are imported: nothing to read
         for word in self.classes(path).get(name, ()):
             yield path, word.partition(".")[0]
         if name in _BUILTIN:
             return
-        callee = self.made(path).get(name)
-        if callee is not None:
-            yield path, callee.partition(".")[0]
+        for word in self.values(path).get(name, ()):
+            yield path, word.partition(".")[0]
 
     def _origins(self, path: str, name: str) -> Iterator[tuple[str, str]]:
         """The files that ``name`` may come from; "" for the module itself."""
