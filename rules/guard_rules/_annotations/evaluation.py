@@ -14,11 +14,22 @@ from guard.model import Place, Step
 from guard_rules._annotations.calls import Calls, Reach
 from guard_rules._annotations.frameworks import Reads, Table
 from guard_rules._annotations.mapped import parts
-from guard_rules._annotations.shapes import Call, Field, Func, Klass, Parameter, Spot, Tree
+from guard_rules._annotations.shapes import (
+    Call,
+    Field,
+    Func,
+    Klass,
+    Parameter,
+    Shape,
+    Spot,
+    Tree,
+)
 from guard_rules._annotations.symbols import Symbol, Symbols
 
 MayMatter = Callable[[str, Collection[str]], bool]
 """``(path, names)``: whether what these stand for may be annotated with guarded names."""
+MayResolve = Callable[[str, Iterable[str]], bool]
+"""``(path, names)``: whether what one of the dotted names stands for may resolve annotations."""
 
 _OWN_HOOKS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
 
@@ -52,11 +63,17 @@ class Evaluation:
     """The annotations that are resolved, file by file."""
 
     def __init__(
-        self, symbols: Symbols, table: Table, target: tuple[int, int], may_matter: MayMatter
+        self,
+        symbols: Symbols,
+        table: Table,
+        target: tuple[int, int],
+        may_matter: MayMatter,
+        may_resolve: MayResolve,
     ) -> None:
         self.symbols = symbols
         self.table = table
         self.may_matter = may_matter
+        self.may_resolve = may_resolve
         self.calls = Calls(symbols, table, target)
 
     def in_file(self, path: str) -> Iterator[Evaluated]:
@@ -64,11 +81,18 @@ class Evaluation:
         shape = self.symbols.load(path)
         if shape is None:
             return
+        made = _made_in_scopes(shape)
         for index, klass in enumerate(shape["classes"]):
-            if self.may_matter(path, _names_of_class(klass)):
+            lookers = (klass["name"], *_looking_at(klass), *made.get(klass["qualname"], ()))
+            if self.may_resolve(path, lookers) and self.may_matter(path, _names_of_class(klass)):
                 yield from self._class(Symbol("cls", path, index))
         for index, func in enumerate(shape["functions"]):
-            if func["decorators"] and self.may_matter(path, _names_of_function(func)):
+            lookers = tuple(_dotted_names(func["decorators"]))
+            if (
+                lookers
+                and self.may_resolve(path, lookers)
+                and self.may_matter(path, _names_of_function(func))
+            ):
                 symbol = Symbol("fun", path, index)
                 yield from self._decorated(symbol, path, func["scope"], func["decorators"])
         for call in shape["calls"]:
@@ -540,6 +564,26 @@ class Evaluation:
                     if given is not None and given.kind == "cls":
                         again = Reach(argument.reads, reach.steps)
                         yield from self.apply(given, again, seen=seen)
+
+
+def _looking_at(klass: Klass) -> Iterator[str]:
+    """The names by which something may look at a class when it is defined."""
+    yield from _dotted_names(klass["bases"])
+    yield from _dotted_names(klass["decorators"])
+    yield from _dotted_names(value for _, value in klass["keywords"])
+
+
+def _made_in_scopes(shape: Shape) -> dict[str, list[str]]:
+    """By scope, the names of what makes the values there: a descriptor may look at its class."""
+    found: dict[str, list[str]] = {}
+    for value in shape["values"]:
+        if value["value"][0] == "call":
+            found.setdefault(value["scope"], []).extend(_dotted_names([value["value"][3][0]]))
+    return found
+
+
+def _dotted_names(trees: Iterable[Tree]) -> Iterator[str]:
+    return (part[1] for tree in trees for part in _walk(tree) if part[0] == "name")
 
 
 def _names_of_class(klass: Klass) -> set[str]:

@@ -37,6 +37,8 @@ class Files:
         }
         """The files with names that may exist only for type checkers, and these names."""
         self._extra = extra
+        self._given: dict[str, Given] = {}
+        self._asked: dict[str, frozenset[str]] = {}
         self._sites: dict[str, tuple[Site, ...] | None] = {}
         self._owner_names: dict[str, frozenset[str] | None] = {}
         self._class_names: dict[str, frozenset[str] | None] = {}
@@ -182,16 +184,27 @@ class Files:
                 if name in known
             }
             by_path[path] = known
-        words = frozenset[str]().union(*by_path.values()) - {""}
-        extractor: Extractor[Given] = Extractor(
-            "annotation-handed", "1", read_handed, (tuple(sorted(w.encode() for w in words)),)
-        )
+        self._read_handed(by_path)
         found: dict[str, Handed] = {}
-        for path, given in self.project.facts(extractor, paths).items() if words else ():
+        for path in paths:
+            given = self._given.get(path, {})
             parts = [given[word] for word in given.keys() & by_path[path]]
             everything = frozenset[str]().union(*(part[0] for part in parts)) - _BUILTIN
             found[path] = (everything, any(part[1] for part in parts))
         return found
+
+    def _read_handed(self, by_path: Mapping[str, frozenset[str]]) -> None:
+        """Read what files hand to the functions given, but for what is known already."""
+        nothing: frozenset[str] = frozenset({""})
+        new = {path: words - self._asked.get(path, nothing) for path, words in by_path.items()}
+        words = frozenset[str]().union(*new.values()) - {""}
+        extractor: Extractor[Given] = Extractor(
+            "annotation-handed", "2", read_handed, (tuple(sorted(w.encode() for w in words)),)
+        )
+        paths = [path for path, missing in new.items() if missing - {""}]
+        for path, given in self.project.facts(extractor, paths).items() if paths else ():
+            self._given.setdefault(path, {}).update(given)
+            self._asked[path] = self._asked.get(path, nothing) | words
 
     def handing_on(self, paths: Iterable[str], names: frozenset[str]) -> set[str]:
         """Those of the files in which a function may hand a parameter of its own on."""
@@ -286,6 +299,11 @@ class Files:
     def may_matter(self, path: str, names: Collection[str]) -> bool:
         """Whether one of the names in a file may be annotated with guarded names, or lead there."""
         return self.links.reaches(path, self._anyone, names)
+
+    def may_resolve(self, path: str, names: Iterable[str]) -> bool:
+        """Whether one of the dotted names in a file may resolve annotations, or lead there."""
+        links = self.links
+        return any(links.leads_on(path, name) or links.is_unknown(path, name) for name in names)
 
     def _holding(self, paths: list[str]) -> list[str]:
         """The files with a class that is looked at and that derives from a record, or holds one."""

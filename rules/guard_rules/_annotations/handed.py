@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from keyword import kwlist
 
 from guard_rules._annotations import lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Given = dict[str, tuple[frozenset[str], bool]]
 """For the last names of certain calls, the names that may stand behind their arguments and before
@@ -28,6 +33,9 @@ _PARAMETER = re.compile(rb"[(,*][ \t\n]*([^\W\d]\w*)[ \t]*(?=[,:=)\n])")
 _HEAD = re.compile(rb"def[ \t]+\w+[^\n(]*\(")
 _WORD = re.compile(rb"[^\W\d]\w*")
 _BOUND = re.compile(rb"[ \t]*(?::(?!=)|:?=(?!=))")
+_BINDING = re.compile(rb"\b([^\W\d]\w*+)[ \t]*+(?::(?!=)|:?=(?!=))")
+_AS = re.compile(rb" as[ \t]++(\w++)")
+_FOR = re.compile(rb"for [^\n]*+")
 _KEYWORDS = frozenset(kwlist) | {f"{word}()" for word in kwlist}
 _MANY = 400
 ANY = "*"
@@ -121,10 +129,37 @@ class _Reader:
         if name not in self._known:
             found: set[str] = set()
             word = name.encode()
-            for at in lines.places(self.data, word):
+            for at in self._places(word):
                 found |= self._binding(at, at + len(word))
             self._known[name] = frozenset(found)
         return self._known[name]
+
+    def _places(self, word: bytes) -> Iterator[int]:
+        """Where a name may be bound: to search a long file for every name takes too long."""
+        if not word.isascii():
+            yield from lines.places(self.data, word)
+            return
+        last = word.rpartition(b".")[2]
+        for at in self.bindings.get(last, ()):
+            start = at + len(last) - len(word)
+            if (
+                self.data.startswith(word, start)
+                and self.data[start - 1 : start] not in lines.WORD_BYTES
+            ):
+                yield start
+
+    @cached_property
+    def bindings(self) -> dict[bytes, list[int]]:
+        """Where the words of the file stand as if they were bound."""
+        data = self.data
+        found: dict[bytes, list[int]] = {}
+        for pattern in (_BINDING, _AS):
+            for match in pattern.finditer(data):
+                found.setdefault(match[1], []).append(match.start(1))
+        for loop in _FOR.finditer(data):
+            for match in _WORD.finditer(data, loop.start() + 4, loop.end()):
+                found.setdefault(match[0], []).append(match.start())
+        return found
 
     def _binding(self, start: int, end: int) -> set[str]:
         """The names that stand behind a binding of what stands here, if it is one."""

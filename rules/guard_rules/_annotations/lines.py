@@ -30,7 +30,7 @@ _FAR = 4000
 _OPENING = re.compile(rb"[(\[]")
 _CLOSING = re.compile(rb"[)\]]")
 _BRACKET = re.compile(rb"[()\[\]{}\n]")
-_WORD_BYTES = frozenset(bytes((b,)) for b in range(256) if chr(b).isalnum() or b in b"_")
+WORD_BYTES = frozenset(bytes((b,)) for b in range(256) if chr(b).isalnum() or b in b"_")
 
 Class = tuple[int, int, str, frozenset[str]]
 """Where it begins, its indent, its name, the dotted names of its head and its decorators."""
@@ -61,7 +61,7 @@ def places(data: bytes, word: bytes) -> Iterator[int]:
     at = data.find(word)
     while at >= 0:
         end = at + len(word)
-        if data[at - 1 : at] not in _WORD_BYTES and data[end : end + 1] not in _WORD_BYTES:
+        if data[at - 1 : at] not in WORD_BYTES and data[end : end + 1] not in WORD_BYTES:
             yield at
         at = data.find(word, end)
 

@@ -90,6 +90,14 @@ class Links:
             self._hot.update((item, False) for item in seen)
         return self._hot[start]
 
+    def is_unknown(self, path: str, name: str) -> bool:
+        """Whether the text of a file does not show where a name comes from."""
+        first, _, rest = name.partition(".")
+        if self.imports.binds(path, first) or first in _BUILTIN or first in self.classes(path):
+            return False
+        known = self.values(path)
+        return first not in known and rest.partition(".")[0] not in known
+
     def _resolves(self, path: str, name: str) -> bool:
         """Whether a name says by itself that it does."""
         first, _, rest = name.partition(".")

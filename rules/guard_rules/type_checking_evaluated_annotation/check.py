@@ -71,7 +71,7 @@ def check(
         return
     load = Loader(project)
     symbols = Symbols(load, modules)
-    evaluation = Evaluation(symbols, table, project.target, files.may_matter)
+    evaluation = Evaluation(symbols, table, project.target, files.may_matter, files.may_resolve)
     wanted = files.wanted(*_learn(files, load, evaluation))
     if not wanted and not files.hooking():
         return
