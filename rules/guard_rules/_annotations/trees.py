@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from guard_rules._annotations.shapes import NOWHERE, OPAQUE, UNKNOWN_KEY, Spot, Tree
 
+_LEAVES = frozenset({str, int, type(None), ast.Name, ast.Constant, ast.Load, ast.Store})
 _SKIPPED = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.JoinedStr)
 
 
@@ -14,6 +16,8 @@ class Trees:
 
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
+        self._plain = "".join(lines).isascii()
+        self._calls: dict[ast.Call, Tree] = {}
         self._shift: tuple[int, int] | None = None
         self._fixed: Spot | None = None
 
@@ -25,6 +29,9 @@ class Trees:
         if self._shift is not None:
             line, column = self._shift
             return (line, column + node.col_offset, column + end)
+        if self._plain:
+            same = node.end_lineno == node.lineno
+            return (node.lineno, node.col_offset + 1, end + 1 if same else 0)
         column = self.column(node.lineno, node.col_offset)
         if node.end_lineno != node.lineno:
             return (node.lineno, column, 0)
@@ -54,7 +61,11 @@ class Trees:
         if isinstance(node, ast.Subscript):
             return ("sub", "", self.spot(node), self._subscript(node, quoted))
         if isinstance(node, ast.Call):
-            return ("call", "", self.spot(node), self._call(node))
+            if quoted or self._shift is not None or self._fixed is not None:
+                return ("call", "", self.spot(node), self._call(node))
+            if node not in self._calls:  # asked for again with each call around it
+                self._calls[node] = ("call", "", self.spot(node), self._call(node))
+            return self._calls[node]
         if isinstance(node, ast.Constant):
             return self._constant(node, quoted)
         if isinstance(node, ast.Dict):
@@ -124,10 +135,28 @@ class Trees:
         return None
 
 
+def bindings_and_calls(node: ast.expr) -> Iterator[ast.Call | ast.NamedExpr]:
+    """The calls and walrus bindings inside an expression, in the order of ``ast.walk``."""
+    todo: list[ast.AST] = [node]
+    for node_ in todo:  # it grows
+        if isinstance(node_, ast.Call | ast.NamedExpr):
+            yield node_
+        for name in node_._fields:
+            child = getattr(node_, name, None)
+            if type(child) in _LEAVES:
+                continue
+            if isinstance(child, list):
+                todo += [item for item in child if isinstance(item, ast.AST)]
+            elif isinstance(child, ast.AST):
+                todo.append(child)
+
+
 def dotted_name(node: ast.expr) -> str:
     """``a.b.c`` for a chain of attributes on a name, else ""."""
     if isinstance(node, ast.Name):
         return node.id
+    if not isinstance(node, ast.Attribute):
+        return ""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
