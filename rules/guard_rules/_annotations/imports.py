@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import accumulate
 
 from guard.rule import Project
 from guard_rules._names.screen import scans
@@ -22,36 +24,39 @@ class Imports:
         self._sources: dict[str, tuple[Source, ...]] = {}
         self._libraries: dict[str, tuple[Source, ...]] = {}
         self._bound: dict[str, frozenset[str]] = {}
+        self._indices: dict[str, dict[str, list[tuple[int, str, str]]]] = {}
 
     @cached_property
-    def texts(self) -> dict[str, bytes]:
+    def texts(self) -> _Texts:
         """The text of all imports of a file, with the names that its guards bind."""
-        return {
-            path: b"\n".join([*(entry[0] for entry in self.scans[path][1]), text])
-            for path, text in self.names.items()
-        }
+        return _Texts(
+            {
+                path: b"\n".join(
+                    [*facts[2], *(b"%b\n%b\n%b" % entry for entry in facts[1]), _bound(facts[4])]
+                )
+                for path, facts in self.scans.items()
+            }
+        )
 
     @cached_property
-    def names(self) -> dict[str, bytes]:
+    def names(self) -> _Texts:
         """The same without the modules that ``from`` takes names from."""
-        return {
-            path: b"\n".join(
-                [
-                    *facts[2],
-                    *(listed or more for _, listed, more in facts[1]),
-                    " ".join(facts[4]).encode("utf-8", "replace"),
-                ]
-            )
-            for path, facts in self.scans.items()
-        }
+        return _Texts(
+            {
+                path: b"\n".join(
+                    [*facts[2], *(names or more for _, names, more in facts[1]), _bound(facts[4])]
+                )
+                for path, facts in self.scans.items()
+            }
+        )
 
     def mentioning(self, words: Iterable[bytes]) -> set[str]:
         """The files in whose imports one of the words stands, perhaps as a part of another."""
-        return _holding(self.texts, words)
+        return self.texts.holding(words)
 
     def naming(self, words: Iterable[bytes]) -> set[str]:
         """The files that import something so called, perhaps with a longer name."""
-        return _holding(self.names, words)
+        return self.names.holding(words)
 
     @cached_property
     def users(self) -> frozenset[str]:
@@ -104,19 +109,29 @@ class Imports:
 
         the module itself.
         """
-        for dots, module, items in self.sources(path):
-            for original, bound in items:
-                if bound in (name, "*"):
-                    target = self.module(path, dots, module)
-                    if target is not None:
-                        yield target, name if original == "*" else original
-                    inner = self.inner(path, dots, module, original) if original else None
-                    if inner is not None:
-                        yield inner, ""
-            if not items and name in module.split("."):
-                target = self.module(path, dots, module)
-                if target is not None:
-                    yield target, ""
+        index = self._index(path)
+        for dots, module, original in (*index.get(name, ()), *index.get("*", ())):
+            target = self.module(path, dots, module)
+            if target is not None:
+                yield target, name if original == "*" else original
+            inner = self.inner(path, dots, module, original) if original else None
+            if inner is not None:
+                yield inner, ""
+
+    def _index(self, path: str) -> dict[str, list[tuple[int, str, str]]]:
+        """By name, the modules that it may come from, with its name there.
+
+        ``import a.b`` may mean a and b: both are parts of longer names.
+        """
+        if path not in self._indices:
+            index: dict[str, list[tuple[int, str, str]]] = {}
+            for dots, module, items in self.sources(path):
+                for original, bound in items:
+                    index.setdefault(bound, []).append((dots, module, original))
+                for part in module.split(".") if not items else ():
+                    index.setdefault(part, []).append((dots, module, ""))
+            self._indices[path] = index
+        return self._indices[path]
 
     def module(self, path: str, dots: int, module: str) -> str | None:
         """The file that an import statement of ``path`` names."""
@@ -136,15 +151,30 @@ def library(source: Source) -> str:
     return source[1].partition(".")[0]
 
 
-def _holding(texts: dict[str, bytes], words: Iterable[bytes]) -> set[str]:
-    everything = b"\n".join(texts.values())
-    known = [word for word in words if word in everything]
-    if len(known) == 1:
-        word = known[0]
-        return {path for path, text in texts.items() if word in text}
-    if not known:
-        return set()
-    return {path for path, text in texts.items() if any(word in text for word in known)}
+def _bound(names: Iterable[str]) -> bytes:
+    return " ".join(names).encode("utf-8", "replace")
+
+
+class _Texts:
+    """One text for each file, all in a row: to search thousands one by one takes too long."""
+
+    def __init__(self, texts: dict[str, bytes]) -> None:
+        self._paths = list(texts)
+        self._all = b"\n".join(texts.values())
+        self._starts = [0, *accumulate(len(text) + 1 for text in texts.values())]
+
+    def holding(self, words: Iterable[bytes]) -> set[str]:
+        """The files in whose text one of the words stands; the word ``b""`` stands in all."""
+        found: set[int] = set()
+        for word in set(words):
+            if not word:
+                return set(self._paths)
+            at = self._all.find(word)
+            while at >= 0:
+                number = bisect_right(self._starts, at) - 1
+                found.add(number)
+                at = self._all.find(word, self._starts[number + 1])
+        return {self._paths[number] for number in found}
 
 
 def _from_import(module: bytes, inside: bytes, line: bytes) -> Source:
