@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 
 from guard_rules._annotations.shapes import NOWHERE, OPAQUE, UNKNOWN_KEY, Spot, Tree
 
@@ -133,22 +132,6 @@ class Trees:
         if text.isascii() and source in (f'"{text}"', f"'{text}'"):
             return (spot[0], spot[1] + 1 + len(text) - len(text.lstrip()))
         return None
-
-
-def bindings_and_calls(node: ast.expr) -> Iterator[ast.Call | ast.NamedExpr]:
-    """The calls and walrus bindings inside an expression, in the order of ``ast.walk``."""
-    todo: list[ast.AST] = [node]
-    for node_ in todo:  # it grows
-        if isinstance(node_, ast.Call | ast.NamedExpr):
-            yield node_
-        for name in node_._fields:
-            child = getattr(node_, name, None)
-            if type(child) in _LEAVES:
-                continue
-            if isinstance(child, list):
-                todo += [item for item in child if isinstance(item, ast.AST)]
-            elif isinstance(child, ast.AST):
-                todo.append(child)
 
 
 def dotted_name(node: ast.expr) -> str:
