@@ -17,9 +17,8 @@ from guard_rules._names.guards import flag_names, has_never, read_guards
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ast import Module
-    from collections.abc import Iterator
 
-VERSION = "14"
+VERSION = "15"
 
 # ``from a.b import (c, d)``: the module, the names in parentheses, the names on the line. The
 # first pattern starts with plain letters, which the regex engine finds ten times faster.
@@ -35,9 +34,10 @@ _INLINE_IMPORT = re.compile(rb"[;:][ \t]*import[ \t\\]([^\n;#]*)")
 _ASSIGNED = re.compile(
     rb"\n[ \t]*+(\w[\w.]*+(?:[ \t]*+=[ \t]*+\w[\w.]*+){0,8}[ \t]*+(?::[^=\n]*+)?+)=(?!=)"
 )
-_SET_BY_NAME = re.compile(
-    rb"(?:setattr\(\s*|vars\(\s*)?(?:\w+\.)*(\w+)(?:\)\[|\.__dict__\[|\s*,)\s*[\"'](\w+)[\"']"
+_SET_BY_NAME = re.compile(  # what stands before the name in quotes
+    rb"(?:setattr\(\s*|vars\(\s*)?(?:\w+\.)*(\w+)(?:\)\[|\.__dict__\[|\s*,)\s*[\"']$"
 )
+_FAR = 300
 _IMPORT_MODULE = re.compile(rb"import_module\(\s*[\"']([\w.]+)[\"']")
 _MEMBER = re.compile(rb"[ \t\\\r\n]*\.[ \t\\\r\n]*(\w+)")
 _BEHIND = frozenset((b".", b" ", b"\t", b"\\", b"\r", b"\n"))
@@ -158,24 +158,37 @@ def assigned(data: bytes, names: tuple[str, ...]) -> frozenset[str]:
 
     Of the lines with one of the ``names``, and perhaps of some others.
     """
+    found: set[bytes] = set()
+    by_name = b"setattr" in data or b"__dict__" in data or b"vars(" in data
+    for name in names:
+        word = name.encode()
+        at = data.find(word)
+        while at >= 0:
+            end = at + len(word)
+            if data[at - 1 : at] == b".":
+                found |= _targets(data[data.rfind(b"\n", 0, at) + 1 : _line_end(data, end)])
+            elif by_name and data[end : end + 1] in (b'"', b"'"):
+                setter = _SET_BY_NAME.search(data, max(at - _FAR, 0), at)
+                if setter is not None:
+                    found.add(setter[1] + b"." + word)
+            at = data.find(word, end)
+    return _decoded(found)
+
+
+def _line_end(data: bytes, at: int) -> int:
+    end = data.find(b"\n", at)
+    return end if end >= 0 else len(data)
+
+
+def _targets(line: bytes) -> set[bytes]:
+    """``owner.name`` for each target of an assignment that is an attribute."""
     found = set()
-    lines = {line for name in names for line in _lines_with(data, name.encode())}
-    for text in (text for line in lines for text in _ASSIGNED.findall(b"\n" + line)):
+    for text in _ASSIGNED.findall(b"\n" + line):
         for target in text.split(b"="):
             parts = target.split(b":")[0].strip().split(b".")
             if len(parts) > 1:
                 found.add(b".".join(parts[-2:]))
-    if b"setattr" in data or b"__dict__" in data or b"vars(" in data:
-        found.update(b".".join(pair) for pair in _SET_BY_NAME.findall(data))
-    return _decoded(found)
-
-
-def _lines_with(data: bytes, word: bytes) -> Iterator[bytes]:
-    at = data.find(word)
-    while at >= 0:
-        end = data.find(b"\n", at)
-        yield data[data.rfind(b"\n", 0, at) + 1 : end if end >= 0 else len(data)]
-        at = data.find(word, end) if end >= 0 else -1
+    return found
 
 
 Bound = tuple[frozenset[str] | None, bool, frozenset[str] | None, frozenset[str]]
