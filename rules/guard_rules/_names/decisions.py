@@ -79,14 +79,14 @@ class Decisions(Scopes):
     def guarded(self, nodes: Sequence[cst.CSTNode], *, strong: bool) -> None:
         """Code that only the type checker sees: keep what it binds, run nothing.
 
-        Under ``if False:`` only imports and definitions count: an assignment there may be meant to
-        make a name local, and no type checker believes in it.
+        Under ``if False:`` in a function only imports and definitions count: an assignment there
+        may be meant to make a name local.
         """
         if self.asked is not None:
             return
         statements = nodes
         found = collect(statements, loads=True)
-        if not strong:
+        if not strong and self.frame.kind not in ("module", "class"):
             found.nodes = {name: found.nodes[name] for name in found.definitions}
         self.keep(found)
         for name in found.loads:

@@ -104,9 +104,9 @@ def summarize_own(data: bytes, major: int, minor: int) -> Summary:
 
 def summary_of(target: tuple[int, int]) -> Extractor[Summary]:
     """The extractor for everything that a file does with names, its own and others'."""
-    return Extractor("names.flow", "4", summarize, target)
+    return Extractor("names.flow", "5", summarize, target)
 
 
 def own_summary_of(target: tuple[int, int]) -> Extractor[Summary]:
     """The extractor for what a file does with its own guarded names."""
-    return Extractor("names.own", "4", summarize_own, target)
+    return Extractor("names.own", "5", summarize_own, target)
