@@ -34,6 +34,9 @@ QUIET_NS = 1_000_000_000
 """How long a file must have been left alone before its state is trusted."""
 _COARSE_NS = 2_000_000_000
 _MANY_FILES = 300
+_READ_ONLY = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+    _READ_ONLY |= getattr(os, _flag, 0)
 _MANY_BYTES = 3_000_000
 
 
@@ -101,10 +104,7 @@ def read_regular(name: str) -> tuple[bytes, Stat]:
 
     Raises ``OSError``, and ``ValueError`` with the reason for what is no regular file of sane size.
     """
-    flags = os.O_RDONLY
-    for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
-        flags |= getattr(os, flag, 0)
-    fd = os.open(name, flags)
+    fd = os.open(name, _READ_ONLY)
     try:
         stat = os.fstat(fd)
         if stat.st_mode & 0o170000 != 0o100000:
@@ -116,6 +116,8 @@ def read_regular(name: str) -> tuple[bytes, Stat]:
         while left > 0 and (part := os.read(fd, min(left, stat.st_size + 1))):
             parts.append(part)
             left -= len(part)
+            if len(part) == stat.st_size:
+                break  # one byte more was asked for: this is the end
         if left <= 0:
             raise ValueError(too_large(MAX_BYTES + 1))
         return parts[0] if len(parts) == 1 else b"".join(parts), stat_of(stat)
