@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from guard.rule import Extractor, Modules, Project
     from guard_rules._names.scan import Scan
 
+_PUNCTUATION = bytes.maketrans(b",\\#()", b"     ")
+
 
 def scans(project: Project) -> dict[str, Scan]:
     """The facts of ``scan`` for every Python file."""
@@ -52,9 +54,12 @@ def _cross(project: Project) -> dict[str, set[Suspicion]]:
         return found
     basenames = {modules.module_of(path)[0].rpartition(".")[2] for path in exports}
     readers: dict[str, set[tuple[str, str]]] = {}  # module files, with the name they have here
+    near = _Near(basenames)
     for path, fact in facts.items():
         for module, names, more in fact[1]:
             listed = names or more
+            if not near.may_name(module, listed):
+                continue
             target = targets.of(path, module)
             fetched: set[str] | None = None
             if target is not None and target in exports:
@@ -89,6 +94,25 @@ def _read_names(known: frozenset[str] | None, local: str, names: set[str]) -> se
     if known is None or "*" in names:
         return names
     return {name for name in names if f"{local}.{name}" in known}
+
+
+class _Near:
+    """Tells the import statements that name no module with guarded names: most of them."""
+
+    def __init__(self, basenames: set[str]) -> None:
+        self._basenames = frozenset(name.encode() for name in basenames)
+        self._modules: dict[bytes, bool] = {}
+
+    def may_name(self, module: bytes, listed: bytes) -> bool:
+        """By the last part of the module, or by a name that is fetched from it."""
+        known = self._modules.get(module)
+        if known is None:
+            last = module.replace(b"\\", b" ").strip().rpartition(b".")[2].strip()
+            known = self._modules[module] = not last or last in self._basenames
+        if known:
+            return True
+        words = listed.translate(_PUNCTUATION).split()
+        return not self._basenames.isdisjoint(words)
 
 
 class _Targets:
