@@ -188,13 +188,15 @@ class Facts:
         sizes: Mapping[str, int],
         room: int,
         learn: Callable[[str, bytes, Stat | None], None],
+        also: Extractor[Any] | None = None,
     ) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
         """The facts of the paths in ``keys``, and the reasons of those that have none: first where
 
         the content could not be had, then where the extractor failed.
 
         ``keys`` has ``None`` where a file must be read to know; ``learn(path, key, state)`` is told
-        what it was. ``room`` limits how many entries that nobody used now stay on disk.
+        what it was. ``room`` limits how many entries that nobody used now stay on disk. The facts
+        of ``also`` are kept for later, for the files that are read now: they are read once.
         """
         table = self._table(extractor)
         entries = table.entries
@@ -211,10 +213,12 @@ class Facts:
         if not missing:
             return found, unreadable, failed
         weights = [sizes.get(path, 1 << 13) for path, _ in missing]
-        job = _workers.Job(
-            self._reader, extractor.name, extractor.extract, extractor.params, entries
-        )
+        extract, params = extractor.extract, extractor.params
+        if also is not None:
+            extract, params = _both, (extract, params, also.extract, also.params)
+        job = _workers.Job(self._reader, extractor.name, extract, params, entries)
         new: dict[bytes, Any] = {}
+        more: dict[bytes, Any] = {}
         actual: dict[str, bytes] = {}
         facts = _workers.run(job, missing, weights, self._processes(weights), self._progress)
         try:
@@ -225,6 +229,9 @@ class Facts:
                 if not good:
                     failed[path] = value
                     continue
+                if also is not None and value is not None:
+                    value, beside = value
+                    more.update((key, item) for item in beside)
                 if key not in entries:
                     new[key] = value
                 actual[path] = key
@@ -234,6 +241,8 @@ class Facts:
             facts.close()  # an interrupt must end the workers now, not when a traceback goes
         used = [actual.get(path) or keys[path] for path in found]
         table.add(new, used, room)
+        if also is not None:
+            self._table(also).add(more, used, room)
         return found, unreadable, failed
 
     def _processes(self, weights: Sequence[int]) -> int:
@@ -258,6 +267,22 @@ class Facts:
                 self._folder, table_name(extractor.name, params), identity("facts", *key, stamp)
             )
         return self._tables[key]
+
+
+def _both(
+    data: bytes,
+    extract: Callable[..., Any],
+    params: tuple[Any, ...],
+    other: Callable[..., Any],
+    other_params: tuple[Any, ...],
+) -> tuple[Any, tuple[Any, ...]]:
+    """Two facts of one content; the second in a tuple, which is empty where it cannot be had."""
+    beside: tuple[Any, ...]
+    try:
+        beside = (other(data, *other_params),)
+    except Exception:  # noqa: BLE001 - who asks for it will get the error
+        beside = ()
+    return extract(data, *params), beside
 
 
 def table_name(name: str, params: str) -> str:

@@ -53,6 +53,8 @@ if TYPE_CHECKING:
             """The content of any file; ``None`` where there is none."""
 
 
+_MANY = 300
+
 __all__ = ["Commit", "Index", "SourceProject", "WorkTree"]
 
 
@@ -63,7 +65,9 @@ class SourceProject:
     user names: ``paths()`` remains the whole project, for a rule links across files, and
     ``selected`` tells what to report. A file that the user names is part of the project even where
     git ignores it or its name has no suffix. ``roots`` and ``target`` override what is found.
-    ``cache=False`` neither reads nor writes ``cache_dir``, which is found by itself if not given.
+    ``together`` is an extractor that will be asked of all files: whoever reads many of them first
+    computes it as well. ``cache=False`` neither reads nor writes ``cache_dir``, which is found by
+    itself if not given.
     """
 
     def __init__(  # noqa: PLR0913 - all by name, each with a default
@@ -78,8 +82,10 @@ class SourceProject:
         cache_dir: str | None = None,
         jobs: int | None = None,
         progress: Callable[[int, int], None] | None = None,
+        together: Extractor[Any] | None = None,
     ) -> None:
         self._tree = tree
+        self._together = together
         self._exclude = tuple(exclude)
         self._selection = tuple(dict.fromkeys(path.strip("/") for path in selection))
         self._roots = None if roots is None else tuple(root.strip("/") for root in roots)
@@ -259,7 +265,8 @@ class SourceProject:
             keys = self._keys(ask)
             sizes = {path: self._tree.size(path) for path, key in keys.items() if key is None}
             room = 2 * len(self.paths()) + 1000
-            found, failed, crashed = self._store.of(extractor, keys, sizes, room, learn)
+            also = self._together if len(ask) > _MANY and extractor != self._together else None
+            found, failed, crashed = self._store.of(extractor, keys, sizes, room, learn, also)
             memo.update(found)
             self._failed.update(failed)
             for path, reason in crashed.items():

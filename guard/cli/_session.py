@@ -22,6 +22,7 @@ from guard.model import Level, Report, RuleResult, Stage, Verdict
 from guard.project import SourceProject, WorkTree
 from guard.reporters._words import count
 from guard.rule import SourceRule, Version
+from guard.suppress import COMMENTS
 
 _MISNAMED = ("guard.yml", ".guard.yaml", ".guard.yml")
 
@@ -144,6 +145,7 @@ class _Runner:
             target=self.request.target or layout.target_version,
             cache=self.request.cache,
             progress=self.progress,
+            together=COMMENTS,
         )
 
     def _judge(self, project: SourceProject, selected: Callable[[str], bool] | None) -> Report:
