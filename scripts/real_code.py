@@ -83,8 +83,9 @@ def main(argv: Sequence[str]) -> int:
             print(f"  {'unknown' if text in checked.findings else 'gone'}: {text}", flush=True)
     good = all(set(checked.findings) == known[checked.package] for checked in done)
     if options.prove:
-        shown = [prove(item, releases, options.cache) for item in defects if item.package in wanted]
-        good = good and all(shown)
+        for name in wanted:
+            mine = [item for item in defects if item.package == name]
+            good = (not mine or prove(f"{name}=={releases[name]}", mine, options.cache)) and good
     if options.write:
         PAGE.write_text("\n".join(_page(done, defects)), "utf-8")
     return 0 if good else 1
@@ -153,29 +154,33 @@ def fetch(package: str, version: str, cache: Path) -> Path:
     return folder
 
 
-def prove(defect: Defect, releases: dict[str, str], cache: Path) -> bool:
-    """Execute a defect, once for each of its findings."""
-    python = cache / "env" / defect.package / "bin" / "python"
+def prove(release: str, defects: Sequence[Defect], cache: Path) -> bool:
+    """Execute the defects of a release, each once for each of its findings."""
+    python = cache / "env" / release / "bin" / "python"
     if not python.exists():
         _run([sys.executable, "-m", "venv", str(python.parents[1])], cache)
-        named = f"{defect.package}=={releases[defect.package]}"
-        run = _run([str(python), "-m", "pip", "install", "-q", named, *defect.needs], cache)
+        needs = sorted({need for item in defects for need in item.needs})
+        run = _run([str(python), "-m", "pip", "install", "-q", release, *needs], cache)
         if run.returncode:
-            print(f"  {named} cannot be installed: {run.stderr.splitlines()[-1:]}")
+            print(f"  {release} cannot be installed: {run.stderr.splitlines()[-1:]}")
             return False
     good = True
-    for text in defect.findings:
-        found = _FINDING.fullmatch(text)
-        assert found is not None, text
-        path, line, name, _ = found.groups()
-        program = "\n".join(defect.code).replace("NAME", name)
-        run = _run([str(python), "-c", program], cache)
-        lines = run.stderr.strip().splitlines()
-        raised = any(said.startswith(defect.raises.replace("NAME", name)) for said in lines[-12:])
-        there = not defect.at or any(f'{path}", line {line},' in said for said in lines)
-        good = good and raised and there
-        print(f"  {'shown' if raised and there else 'NOT SHOWN'}: {text}", flush=True)
+    for item in defects:
+        for text in item.findings:
+            shown = _is_shown(item, text, python)
+            print(f"  {'shown' if shown else 'NOT SHOWN'}: {text}", flush=True)
+            good = good and shown
     return good
+
+
+def _is_shown(defect: Defect, text: str, python: Path) -> bool:
+    found = _FINDING.fullmatch(text)
+    assert found is not None, text
+    path, line, name, _ = found.groups()
+    program = "\n".join(defect.code).replace("NAME", name)
+    lines = _run([str(python), "-c", program], python.parent).stderr.strip().splitlines()
+    raised = any(said.startswith(defect.raises.replace("NAME", name)) for said in lines)
+    return raised and (not defect.at or any(f'{path}", line {line},' in said for said in lines))
 
 
 def _page(done: Sequence[Checked], defects: Sequence[Defect]) -> Iterator[str]:
