@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from guard_rules._annotations.evaluation import Evaluated, Evaluation
+from guard_rules._annotations.evaluated import Evaluated
+from guard_rules._annotations.evaluation import Evaluation
 from guard_rules._annotations.files import Files
 from guard_rules._annotations.shapes import Shape, Tree
 from guard_rules._annotations.symbols import Symbol
@@ -22,7 +23,7 @@ class Abstract:
     ) -> None:
         self.evaluation = evaluation
         self.symbols = evaluation.symbols
-        self.table = evaluation.table
+        self.table = evaluation.calls.table
         self.files = files
         self.load = load
         self._subclasses: dict[Symbol, list[Symbol]] = {}
@@ -100,7 +101,7 @@ class Abstract:
                 self._names(path, func["scope"], t, model) for t in trees
             ):
                 for decorator in func["decorators"]:
-                    if any(self.evaluation.decorator(path, func["scope"], decorator)):
+                    if any(self.evaluation.decorators.reaches(path, func["scope"], decorator)):
                         return True
         return False
 

@@ -6,12 +6,14 @@ hand their own parameters on to such a function, through any number of levels an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from guard.model import Place, Step
 from guard_rules._annotations.conditions import names as condition_names
+from guard_rules._annotations.expressions import argument_of, may_give, place, shown
 from guard_rules._annotations.frameworks import Argument, Reads, Table
 from guard_rules._annotations.passing import Condition, Passing
+from guard_rules._annotations.reach import Reach, Reached
 from guard_rules._annotations.shapes import NOWHERE, OPAQUE, UNKNOWN_KEY, Call, Tree
 from guard_rules._annotations.symbols import Symbol, Symbols
 
@@ -25,32 +27,6 @@ _SPECIAL = frozenset(
 _TYPE = Symbol("ext", name="builtins.type")
 _CATCH_ALL = frozenset({"Exception", "BaseException"})
 _DEPTH = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """Annotations of a value are resolved. ``supplied`` names are given to the resolver;
-
-    ``unless`` holds parameters of the enclosing function that could give more.
-    """
-
-    reads: Reads
-    steps: tuple[Step, ...]
-    supplied: frozenset[str] = frozenset()
-    unless: frozenset[str] = frozenset()
-    root: str = ""
-    """The class whose use makes the library look."""
-    model: Symbol | None = None
-    """This class, where only its being used itself, or held, makes the library look."""
-    handed: bool = False
-    """A function of the project does it to its parameter ..."""
-    to_type: bool = False
-    """... rather, to the type of that."""
-    when: tuple[Condition, ...] = ()
-    """What must hold of the value for it to get there."""
-
-
-Reached = tuple[Reach, Tree | Symbol]
 
 
 class Calls:
@@ -154,6 +130,31 @@ class Calls:
         self._summaries[key] = found
         return found
 
+    def done_to(
+        self,
+        method: Symbol | None,
+        position: int,
+        steps: tuple[Step, ...],
+        *,
+        alone: bool = False,
+    ) -> Iterator[Reach]:
+        """What a function does to one parameter where no call of it is written.
+
+        ``alone``: no other parameter is given. ``steps`` lead there.
+        """
+        if method is None:
+            return
+        func = self.symbols.func(method)
+        names = [param["name"] for param in func["params"]]
+        if len(names) <= position:
+            return
+        given = frozenset(names[: position + 1] if alone else names)
+        summary = self.summary(method.path, method.index)
+        for reach in summary.get(names[position], ()):
+            when = tuple(condition.close(func, given) for condition in reach.when)
+            steps_on = (*steps, *reach.steps)
+            yield replace(reach, steps=steps_on, unless=frozenset(), when=when)
+
     def _onward(
         self, path: str, index: int, call: Call, reach: Reach, target: Tree | Symbol, param: Symbol
     ) -> Reach | None:
@@ -198,17 +199,19 @@ class Calls:
         callee = self.symbols.resolve(path, call["scope"], tree[3][0])
         if callee is None:
             return
-        here = Step(_place(path, tree), "")
+        here = place(path, tree[2] if tree[2] != NOWHERE else tree[3][0][2])
         known = set(self.symbols.canonical(callee).split("\0")) - {""}
         for name in known:
             for argument in self.table.functions.get(name, ()):
                 yield from self._argument(path, call, argument, here)
             reads = self.table.methods.get(name)
             if reads is not None and callee.of is not None and callee.kind == "extmethod":
-                yield Reach(reads, (_say(here, f"{_show(tree)} is called"),)), callee.of
+                yield Reach(reads, (Step(here, f"{shown(tree)}() is called"),)), callee.of
         yield from self._own(path, call, callee, here)
 
-    def _argument(self, path: str, call: Call, argument: Argument, here: Step) -> Iterator[Reached]:
+    def _argument(
+        self, path: str, call: Call, argument: Argument, here: Place
+    ) -> Iterator[Reached]:
         tree = call["tree"]
         reads = argument.reads
         keywords = {part[1]: part[3][0] for part in tree[3][1:] if part[0] == "kw"}
@@ -219,13 +222,13 @@ class Calls:
             return
         if argument.catches and self.caught(call, reads):
             return
-        given = _given(tree, argument.position, argument.keyword)
+        given = argument_of(tree, argument.position, argument.keyword)
         if given is None:
             return
         spaces = [
             space
             for position, keyword in argument.namespaces
-            if (space := _given(tree, position, keyword)) is not None
+            if (space := argument_of(tree, position, keyword)) is not None
         ]
         supplied: set[str] = set()
         unless: set[str] = set()
@@ -235,7 +238,7 @@ class Calls:
                 return
             supplied |= names[0]
             unless |= names[1]
-        step = _say(here, f"{_show(tree)} resolves them")
+        step = Step(here, f"{shown(tree)}() resolves them")
         reach = Reach(reads, (step,), frozenset(supplied), frozenset(unless))
         if not argument.of_type:
             symbol = self.symbols.resolve(path, call["scope"], given)
@@ -270,7 +273,7 @@ class Calls:
                     return nothing, frozenset({symbol.name})
         return None
 
-    def _own(self, path: str, call: Call, callee: Symbol, here: Step) -> Iterator[Reached]:
+    def _own(self, path: str, call: Call, callee: Symbol, here: Place) -> Iterator[Reached]:
         """What a function or class of the project does to the arguments of a call."""
         skip = 0
         receiver: Symbol | None = None
@@ -288,22 +291,22 @@ class Calls:
             return
         func = self.symbols.func(callee)
         names = [param["name"] for param in func["params"]]
-        step = _say(here, f"{_show(call['tree'])} hands them on")
+        step = Step(here, f"{shown(call['tree'])}() hands them on")
         for name, reaches in self.summary(callee.path, callee.index).items():
             position = names.index(name)
-            given: Tree | Symbol | None = _given(call["tree"], position - skip, name)
+            given: Tree | Symbol | None = argument_of(call["tree"], position - skip, name)
             if position == 0 and skip:
                 given = receiver
             for reach in reaches:
                 if given is None or self.caught(call, reach.reads):
                     continue
-                if any(_given(call["tree"], names.index(n) - skip, n) for n in reach.unless):
+                if any(argument_of(call["tree"], names.index(n) - skip, n) for n in reach.unless):
                     continue
                 steps = (step, *reach.steps)
                 present = frozenset(
                     other["name"]
                     for number, other in enumerate(func["params"])
-                    if _may_give(call["tree"], number - skip, other["name"])
+                    if may_give(call["tree"], number - skip, other["name"])
                 )
                 when = tuple(condition.close(func, present) for condition in reach.when)
                 yield (
@@ -395,39 +398,3 @@ class Calls:
 def last_name(name: str) -> str:
     """The last part of a canonical name, without calls."""
     return name.replace("()", "").rpartition(".")[2]
-
-
-def _given(tree: Tree, position: int, keyword: str) -> Tree | None:
-    """The argument of a call; ``None`` when it is not given or hidden in ``*args``."""
-    positional = 0
-    for part in tree[3][1:]:
-        if part[0] == "star":
-            positional = len(tree[3]) + 99
-        elif part[0] == "arg":
-            if positional == position:
-                return part[3][0]
-            positional += 1
-        elif part[0] == "kw" and keyword and part[1] == keyword:
-            return part[3][0]
-    return None
-
-
-def _may_give(tree: Tree, position: int, keyword: str) -> bool:
-    """Whether a call gives this argument, or may in ``*args`` or ``**options``."""
-    open_ended = any(part[0] == "star" or part[:2] == ("kw", "") for part in tree[3][1:])
-    return open_ended or _given(tree, position, keyword) is not None
-
-
-def _place(path: str, tree: Tree) -> Place:
-    spot = tree[2] if tree[2] != NOWHERE else tree[3][0][2]
-    end = spot[2] or None
-    return Place(path, spot[0], spot[1], spot[0] if end else None, end)
-
-
-def _say(step: Step, text: str) -> Step:
-    return Step(step.place, text)
-
-
-def _show(tree: Tree) -> str:
-    callee = tree[3][0]
-    return f"{callee[1] or '...'}()"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from guard.model import Place
+from guard_rules._annotations.expressions import place
 from guard_rules._annotations.shapes import Shape, Spot, Tree
 
 GuardOnly = Callable[[str, str, str], Place | None]
@@ -26,8 +27,7 @@ def guard_only_by_shape(load: Callable[[str], Shape | None]) -> GuardOnly:
             return None
         for entry in shape["guarded"]:
             if entry["scope"] == scope and entry["name"] == name:
-                line, column, end = entry["spot"]
-                return Place(path, line, column, line if end else None, end or None)
+                return place(path, entry["spot"])
         return None
 
     return guard_only

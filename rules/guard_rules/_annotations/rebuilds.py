@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from guard.rule import Extractor
-from guard_rules._annotations.evaluation import Evaluated
+from guard_rules._annotations.evaluated import Evaluated
 from guard_rules._annotations.files import Files
 from guard_rules._annotations.frames import Frames, frames
 from guard_rules._annotations.frameworks import Table

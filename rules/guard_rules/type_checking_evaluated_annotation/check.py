@@ -9,7 +9,9 @@ from guard.model import Finding, Place, Unjudged, Use, When
 from guard.rule import Project
 from guard_rules._annotations.abstract import Abstract
 from guard_rules._annotations.calls import last_name
-from guard_rules._annotations.evaluation import Evaluated, Evaluation
+from guard_rules._annotations.evaluated import Evaluated
+from guard_rules._annotations.evaluation import Evaluation
+from guard_rules._annotations.expressions import place
 from guard_rules._annotations.files import Files
 from guard_rules._annotations.guard_only import (
     GuardOnly,
@@ -178,9 +180,7 @@ class Judge:
             guard = self._guard(item, name, shape)
             if guard is None or self._supplied(item, name):
                 continue
-            end = spot[2] or None
-            place = Place(item.path, spot[0], spot[1], spot[0] if end else None, end)
-            use = Use(place, When.RESOLUTION, item.owner)
+            use = Use(place(item.path, spot), When.RESOLUTION, item.owner)
             key = (item.path, item.owner, name)
             if key not in found:
                 found[key] = (item, [use], guard)
