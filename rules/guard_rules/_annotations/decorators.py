@@ -31,13 +31,13 @@ class Decorators:
         keywords = {part[1] for part in tree[3][1:] if part[0] == "kw"} if called else set()
         for name in set(self.symbols.canonical(callee).split("\0")) - {""}:
             reads = self.table.decorators.get(name)
-            if reads is not None and self.calls.applies(reads) and not reads.off & keywords:
+            if reads is not None and reads.applies(self.calls.target) and not reads.off & keywords:
                 if reads.returns_off & keywords:
                     reads = replace(reads, returns=False)
                 yield Reach(reads, (step,))
             for argument in self.table.functions.get(name, ()) if not called else ():
                 if argument.position == 0 and not argument.requires:
-                    if self.calls.applies(argument.reads):
+                    if argument.reads.applies(self.calls.target):
                         yield Reach(argument.reads, (step,))
         for reach in self._own(callee, called):
             if reach.to_type:

@@ -108,6 +108,11 @@ class Reads:
     until: tuple[int, int] | None = None
     """Only for target versions from (including) and to (excluding)."""
 
+    def applies(self, target: tuple[int, int]) -> bool:
+        """Whether the entry is for the target version."""
+        after = self.since is None or target >= self.since
+        return after and (self.until is None or target < self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class Argument:

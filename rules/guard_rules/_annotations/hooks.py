@@ -29,7 +29,7 @@ class Hooks:
         for base in self.symbols.mro(symbol)[1:]:
             name = self.symbols.canonical(base)
             reads = self.table.bases.get(name)
-            if reads is None or reads in seen or not self.calls.applies(reads):
+            if reads is None or reads in seen or not reads.applies(self.calls.target):
                 continue
             seen.add(reads)
             if not reads.direct and name in direct:
