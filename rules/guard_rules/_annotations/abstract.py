@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from guard_rules._annotations.definitions import is_abstract
 from guard_rules._annotations.evaluated import Evaluated
 from guard_rules._annotations.evaluation import Evaluation
 from guard_rules._annotations.files import Files
 from guard_rules._annotations.shapes import Shape, Tree
-from guard_rules._annotations.symbols import Symbol
+from guard_rules._annotations.symbol import Symbol
 
 
 class Abstract:
@@ -37,9 +38,9 @@ class Abstract:
         model, field = item.reach.model, item.label.partition(" ")[2]
         if model is None or not item.label.startswith("field "):
             return False
-        if not self.symbols.is_abstract(model):
+        if not is_abstract(self.symbols, model):
             return False
-        concrete = [other for other in self._below(model) if not self.symbols.is_abstract(other)]
+        concrete = [other for other in self._below(model) if not is_abstract(self.symbols, other)]
         return (
             bool(concrete)
             and all(self._gives(other, model, field) for other in concrete)

@@ -12,7 +12,7 @@ from guard_rules._annotations.mapped import parts
 from guard_rules._annotations.reach import Reach
 from guard_rules._annotations.selection import Selection
 from guard_rules._annotations.shapes import Call, Field, Func, Parameter, Tree
-from guard_rules._annotations.symbols import Symbol
+from guard_rules._annotations.symbol import Symbol
 
 MayMatter = Callable[[str, Collection[str]], bool]
 """``(path, names)``: whether what these stand for may be annotated with guarded names."""

@@ -17,7 +17,8 @@ from guard_rules._annotations.passing import Condition, Passing
 from guard_rules._annotations.reach import Reach, Reached
 from guard_rules._annotations.shapes import NOWHERE, Call, Tree
 from guard_rules._annotations.subjects import Subjects
-from guard_rules._annotations.symbols import Symbol, Symbols
+from guard_rules._annotations.symbol import Symbol
+from guard_rules._annotations.symbols import Symbols
 
 _SPECIAL = frozenset(
     {"__init__", "__new__", "__call__", "__init_subclass__", "__set_name__"}

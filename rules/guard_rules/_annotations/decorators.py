@@ -10,7 +10,7 @@ from guard_rules._annotations.calls import Calls
 from guard_rules._annotations.expressions import place, shown
 from guard_rules._annotations.reach import Reach
 from guard_rules._annotations.shapes import Tree
-from guard_rules._annotations.symbols import Symbol
+from guard_rules._annotations.symbol import Symbol
 
 
 class Decorators:

@@ -13,13 +13,15 @@ from guard.model import Step
 from guard_rules._annotations.application import Application, MayMatter
 from guard_rules._annotations.calls import Calls
 from guard_rules._annotations.decorators import Decorators
+from guard_rules._annotations.definitions import transparent
 from guard_rules._annotations.evaluated import Evaluated
 from guard_rules._annotations.expressions import dotted_names, first_names
 from guard_rules._annotations.frameworks import Reads, Table
 from guard_rules._annotations.hooks import Hooks
 from guard_rules._annotations.reach import Reach
 from guard_rules._annotations.shapes import Func, Klass, Shape, Tree
-from guard_rules._annotations.symbols import Symbol, Symbols
+from guard_rules._annotations.symbol import Symbol
+from guard_rules._annotations.symbols import Symbols
 
 MayResolve = Callable[[str, Iterable[str]], bool]
 """``(path, names)``: whether what one of the dotted names stands for may resolve annotations."""
@@ -109,7 +111,7 @@ class Evaluation:
                 if not first or not self.calls.excluded(reach, symbol):
                     yield from self.application.apply(symbol, reach)
             callee = tree[3][0] if tree[0] == "call" else tree
-            if not self.symbols.transparent(self.symbols.resolve(path, scope, callee)):
+            if not transparent(self.symbols, self.symbols.resolve(path, scope, callee)):
                 return
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from guard.model import Step
 from guard_rules._annotations.calls import Calls
+from guard_rules._annotations.definitions import metaclass
 from guard_rules._annotations.expressions import place
 from guard_rules._annotations.frameworks import Reads
 from guard_rules._annotations.reach import Reach
-from guard_rules._annotations.symbols import Symbol
+from guard_rules._annotations.symbol import Symbol
 
 _OWN_HOOKS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
 
@@ -53,7 +54,7 @@ class Hooks:
         for name in _OWN_HOOKS:
             method = self.symbols.method(symbol, name)
             yield from self.calls.done_to(method, 0, ())
-        meta = self.symbols.metaclass(symbol)
+        meta = metaclass(self.symbols, symbol)
         if meta is not None and meta.kind == "cls":
             step = Step(
                 place(symbol.path, klass["spot"]),

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guard_rules._annotations.shapes import Field, Tree
-from guard_rules._annotations.symbols import Symbol, Symbols
+from guard_rules._annotations.symbol import Symbol
+from guard_rules._annotations.symbols import Symbols
 
 _ORM = ("sqlalchemy.orm", "sqlalchemy.orm.base", "sqlalchemy.orm.relationships")
 MAPPED = frozenset(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from guard_rules._annotations.definitions import metaclass
 from guard_rules._annotations.shapes import NOWHERE, OPAQUE, Func, Tree
-from guard_rules._annotations.symbols import Symbol, Symbols
+from guard_rules._annotations.symbol import Symbol
+from guard_rules._annotations.symbols import Symbols
 
 _CLASSES = frozenset({"builtins.type", "type", "abc.ABCMeta", "inspect.isclass"})
 _FUNCTIONS = frozenset({"types.FunctionType", "types.LambdaType", "inspect.isfunction"})
@@ -120,7 +122,7 @@ class Passing:
                 return True
             if known in _FUNCTIONS | _METHODS | _PLAIN or known == "inspect.isroutine":
                 return False
-            meta = self.symbols.metaclass(value)
+            meta = metaclass(self.symbols, value)
             return False if meta is None and self._is_plain(meant) else None
         if value.kind == "fun":
             if known in _CALLABLES or known in ("types.FunctionType", "inspect.isfunction"):
@@ -150,7 +152,7 @@ class Passing:
         """Whether only instances of a class and of its subclasses are instances of it."""
         if symbol is None or symbol.kind != "cls" or not self._is_known(symbol):
             return False
-        return self.symbols.metaclass(symbol) is None
+        return metaclass(self.symbols, symbol) is None
 
     def _is_known(self, symbol: Symbol) -> bool:
         """Whether all bases are classes of the project, so that there are no others."""

@@ -8,7 +8,7 @@ from guard.model import Step
 from guard_rules._annotations.frameworks import Reads
 from guard_rules._annotations.passing import Condition
 from guard_rules._annotations.shapes import Tree
-from guard_rules._annotations.symbols import Symbol
+from guard_rules._annotations.symbol import Symbol
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from guard_rules._annotations.files import Files
 from guard_rules._annotations.frames import Frames, frames
 from guard_rules._annotations.frameworks import Table
 from guard_rules._annotations.shapes import UNKNOWN_KEY, Call, Shape
-from guard_rules._annotations.symbols import Symbol, Symbols
+from guard_rules._annotations.symbol import Symbol
+from guard_rules._annotations.symbols import Symbols
 
 _ENTRIES = ("__init__", "__new__", "model_validate", "model_validate_json")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from guard_rules._annotations.definitions import is_abstract
 from guard_rules._annotations.expressions import calls_in
 from guard_rules._annotations.frameworks import Reads, Table
 from guard_rules._annotations.shapes import Field, Parameter, Tree
-from guard_rules._annotations.symbols import Symbol, Symbols
+from guard_rules._annotations.symbol import Symbol
+from guard_rules._annotations.symbols import Symbols
 
 
 class Selection:
@@ -50,7 +52,7 @@ class Selection:
         """How an abstract model is read where it is a type; other models are read of themselves."""
         for base in self.symbols.mro(symbol):
             reads = self.table.bases.get(self.symbols.canonical(base))
-            if reads is not None and reads.rebuilt and self.symbols.is_abstract(symbol):
+            if reads is not None and reads.rebuilt and is_abstract(self.symbols, symbol):
                 return reads
         return None
 

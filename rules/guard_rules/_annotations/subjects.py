@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from guard_rules._annotations.shapes import Tree
-from guard_rules._annotations.symbols import Symbol, Symbols
+from guard_rules._annotations.symbol import Symbol
+from guard_rules._annotations.symbols import Symbols
 
 _SAME_PARAM = frozenset(
     {"__init__", "__call__", "__func__", "__wrapped__", "__class__", "__new__", "__post_init__"}

@@ -1,47 +1,19 @@
 """What a name stands for: symbols, followed through scopes, imports and modules.
 
-A symbol is a small tuple. Nothing is guessed: what cannot be resolved is ``None``.
+Nothing is guessed: what cannot be resolved is ``None``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from guard.rule import Modules
+from guard_rules._annotations.attributes import INNER, of_class, of_function
+from guard_rules._annotations.index import Index, index_of
 from guard_rules._annotations.shapes import Func, Import, Klass, Shape, Tree
+from guard_rules._annotations.symbol import Symbol
 
 _RESOLVED = frozenset({"name", "attr", "sub", "call", "str"})
-_ABSTRACT = frozenset(
-    f"abc.abstract{kind}" for kind in ("method", "property", "classmethod", "staticmethod")
-)
-_INNER = frozenset({"__wrapped__", "__func__", "fget", "func"})
-
-
-@dataclass(frozen=True, slots=True)
-class Symbol:
-    """``kind``: ``ext`` (canonical name outside the project), ``mod`` (a file), ``cls`` and ``fun``
-
-    (index into the shape of a file), ``made`` (what calling ``of`` gives), ``method`` (function
-    ``index`` reached through the class ``of``), ``extmethod`` (a canonical method reached through
-    the class ``of``), ``param`` (parameter ``name`` of function ``index``).
-    """
-
-    kind: str
-    path: str = ""
-    index: int = -1
-    name: str = ""
-    of: Symbol | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """The definitions, imports and values of one file by scope and name; functions by name."""
-
-    defined: dict[tuple[str, str], list[Symbol]]
-    functions: dict[str, list[int]]
-    imports: dict[tuple[str, str], list[Import]]
-    values: dict[tuple[str, str], list[Tree]]
 
 
 class Symbols:
@@ -50,24 +22,24 @@ class Symbols:
     def __init__(self, load: Callable[[str], Shape | None], modules: Modules) -> None:
         self.load = load
         self.modules = modules
-        self._classes: dict[str, dict[str, list[int]]] = {}
         self._members: dict[tuple[str, str, str], list[Symbol]] = {}
         self._mro: dict[Symbol, tuple[Symbol, ...]] = {}
         self._busy: set[tuple[str, str, str]] = set()
-        self._indices: dict[str, _Index] = {}
+        self._indices: dict[str, Index] = {}
         self._known: dict[tuple[str, str, Tree, bool], Symbol | None] = {}
 
     # shapes
 
     def klass(self, symbol: Symbol) -> Klass:
         """The class statement of a ``cls`` symbol."""
-        return self._shape(symbol.path)["classes"][symbol.index]
+        return self.shape(symbol.path)["classes"][symbol.index]
 
     def func(self, symbol: Symbol) -> Func:
         """The def statement of a ``fun`` or ``method`` symbol."""
-        return self._shape(symbol.path)["functions"][symbol.index]
+        return self.shape(symbol.path)["functions"][symbol.index]
 
-    def _shape(self, path: str) -> Shape:
+    def shape(self, path: str) -> Shape:
+        """The shape of a file that a symbol stands in; ``LookupError`` where there is none."""
         shape = self.load(path)
         if shape is None:
             raise LookupError(path)
@@ -174,21 +146,11 @@ class Symbols:
 
     def _outer(self, path: str, scope: str) -> str:
         """The next scope that a name is looked up in: functions and the module, not classes."""
-        classes = self.class_indices(path)
+        classes = self._index(path).classes_by_qualname
         outer = scope.rpartition(".")[0]
         while outer in classes:
             outer = outer.rpartition(".")[0]
         return outer
-
-    def class_indices(self, path: str) -> dict[str, list[int]]:
-        """The classes of a file by qualified name."""
-        if path not in self._classes:
-            found: dict[str, list[int]] = {}
-            shape = self.load(path)
-            for index, klass in enumerate(shape["classes"] if shape else ()):
-                found.setdefault(klass["qualname"], []).append(index)
-            self._classes[path] = found
-        return self._classes[path]
 
     def members(self, path: str, scope: str, name: str, *, types: bool = False) -> list[Symbol]:
         """What ``name`` can be in exactly this scope."""
@@ -197,7 +159,7 @@ class Symbols:
             return self._members_of(path, scope, name, types=True)
         if key not in self._members:
             if key in self._busy:
-                return []
+                return []  # what leads to itself stands for nothing
             self._busy.add(key)
             self._members[key] = self._members_of(path, scope, name, types=False)
             self._busy.discard(key)
@@ -207,37 +169,25 @@ class Symbols:
         shape = self.load(path)
         if shape is None:
             return []
-        index = self._index(path, shape)
-        found = list(index.defined.get((scope, name), ()))
-        for number in index.functions.get(scope, ()):
+        index, key = self._index(path), (scope, name)
+        found = [Symbol("cls", path, number) for number in index.classes.get(key, ())]
+        found += [Symbol("fun", path, number) for number in index.functions.get(key, ())]
+        for number in index.functions_by_qualname.get(scope, ()):
             found += self._parameter(path, number, shape["functions"][number], name)
-        for entry in index.imports.get((scope, name), ()):
+        for entry in index.imports.get(key, ()):
             if types or not entry["guarded"]:
                 symbol = self.imported(path, entry)
                 if symbol is not None:
                     found.append(symbol)
-        for tree in index.values.get((scope, name), ()):
+        for tree in index.values.get(key, ()):
             symbol = self.resolve(path, scope, tree)
             if symbol is not None:
                 found.append(symbol)
         return found
 
-    def _index(self, path: str, shape: Shape) -> _Index:
+    def _index(self, path: str) -> Index:
         if path not in self._indices:
-            index = _Index({}, {}, {}, {})
-            for number, klass in enumerate(shape["classes"]):
-                key = (klass["scope"], klass["name"])
-                index.defined.setdefault(key, []).append(Symbol("cls", path, number))
-            for number, func in enumerate(shape["functions"]):
-                key = (func["scope"], func["name"])
-                index.defined.setdefault(key, []).append(Symbol("fun", path, number))
-                index.functions.setdefault(func["qualname"], []).append(number)
-            for entry in shape["imports"]:
-                index.imports.setdefault((entry["scope"], entry["bound"]), []).append(entry)
-            for value in shape["values"]:
-                key = (value["scope"], value["target"])
-                index.values.setdefault(key, []).append(value["value"])
-            self._indices[path] = index
+            self._indices[path] = index_of(self.shape(path))
         return self._indices[path]
 
     def _parameter(self, path: str, index: int, func: Func, name: str) -> list[Symbol]:
@@ -259,9 +209,8 @@ class Symbols:
         shape = self.load(path)
         if shape is None:
             return False
-        functions = (
-            shape["functions"][n] for n in self._index(path, shape).functions.get(scope, ())
-        )
+        numbers = self._index(path).functions_by_qualname.get(scope, ())
+        functions = (shape["functions"][number] for number in numbers)
         return any(
             func["owner"] >= 0 and bool(func["params"]) and func["params"][0]["name"] == name
             for func in functions
@@ -269,7 +218,7 @@ class Symbols:
 
     def _self_attribute(self, path: str, scope: str, name: str) -> Symbol | None:
         """``self.x`` from an assignment in any method, or from the class."""
-        shape = self._shape(path)
+        shape = self.shape(path)
         klass = scope.rpartition(".")[0]
         attr = name.partition(".")[2]
         for value in shape["values"]:
@@ -277,8 +226,8 @@ class Symbols:
                 found = self.resolve(path, value["scope"], value["value"])
                 if found is not None:
                     return found
-        for index in self.class_indices(path).get(klass, ()):
-            return self.attribute(Symbol("made", of=Symbol("cls", path, index)), attr)
+        for number in self._index(path).classes_by_qualname.get(klass, ()):
+            return self.attribute(Symbol("made", of=Symbol("cls", path, number)), attr)
         return None
 
     # imports
@@ -327,16 +276,16 @@ class Symbols:
         if symbol.kind == "mod":
             return self._of_module(symbol, name)
         if symbol.kind == "fun":
-            return self._of_function(symbol, name)
-        if symbol.kind == "method" and name in _INNER:
+            return of_function(self, symbol, name)
+        if symbol.kind == "method" and name in INNER:
             return symbol
         if symbol.kind == "cls":
-            return self._of_class(symbol, name, made=False)
+            return of_class(self, symbol, name, made=False)
         if symbol.kind == "made" and symbol.of is not None:
             if name == "__class__":
                 return symbol.of
             if symbol.of.kind == "cls":
-                return self._of_class(symbol.of, name, made=True)
+                return of_class(self, symbol.of, name, made=True)
             inner = self.canonical(symbol.of)
             return Symbol("ext", name=f"{inner}().{name}") if inner else None
         return None
@@ -349,47 +298,6 @@ class Symbols:
             if found is not None:
                 return Symbol("mod", found)
         return None
-
-    def _of_function(self, symbol: Symbol, name: str) -> Symbol | None:
-        """An attribute of a decorated function: ``show.register`` after ``@singledispatch``."""
-        func = self.func(symbol)
-        for decorator in func["decorators"]:
-            given = self.resolve(symbol.path, func["scope"], decorator)
-            known = self.canonical(given).removesuffix("()")
-            if known and given is not None and given.kind in ("ext", "made"):
-                return Symbol("ext", name=f"{known}().{name}")
-        return symbol if name in _INNER else None
-
-    def _of_class(self, symbol: Symbol, name: str, *, made: bool) -> Symbol | None:
-        outside: list[str] = []
-        for base in self.mro(symbol):
-            if base.kind != "cls":
-                known = self.canonical(base)
-                if known:
-                    outside.append(f"{known}().{name}" if made else f"{known}.{name}")
-                    outside.append(f"{known}.{name}")
-                continue
-            klass = self.klass(base)
-            for member in self.members(base.path, klass["qualname"], name):
-                if member.kind == "fun":
-                    return self._method(member, symbol)
-                return member
-            for decorator in klass["decorators"]:
-                given = self.resolve(base.path, klass["scope"], decorator)
-                known = self.canonical(given).removesuffix("()")
-                if known:
-                    outside.append(f"{known}().{name}")
-        return Symbol("extmethod", name="\0".join(outside), of=symbol) if outside else None
-
-    def _method(self, member: Symbol, klass: Symbol) -> Symbol:
-        """A function that is reached through a class; a decorated one may be something else."""
-        func = self.func(member)
-        for decorator in func["decorators"]:
-            given = self.resolve(member.path, func["scope"], decorator)
-            known = self.canonical(given).removesuffix("()")
-            if known.startswith("functools.singledispatch"):
-                return member
-        return Symbol("method", member.path, member.index, of=klass)
 
     # classes
 
@@ -416,74 +324,7 @@ class Symbols:
             self._mro[symbol] = tuple(found)
         return self._mro[symbol]
 
-    def metaclass(self, symbol: Symbol) -> Symbol | None:
-        """The first metaclass that the class or a base names."""
-        for base in self.mro(symbol):
-            if base.kind != "cls":
-                continue
-            klass = self.klass(base)
-            for keyword, value in klass["keywords"]:
-                if keyword == "metaclass":
-                    return self.resolve(base.path, klass["scope"], value)
-        return None
-
     def method(self, symbol: Symbol, name: str) -> Symbol | None:
         """The function that ``name`` is in the class or in a base of the project."""
-        found = self._of_class(symbol, name, made=True)
+        found = of_class(self, symbol, name, made=True)
         return found if found is not None and found.kind == "method" else None
-
-    def is_abstract(self, symbol: Symbol) -> bool:
-        """Whether a class has abstract methods left, so that it cannot be called."""
-        given: set[str] = set()
-        for base in self.mro(symbol):
-            if base.kind != "cls":
-                continue
-            shape = self._shape(base.path)
-            for func in shape["functions"]:
-                if func["owner"] == base.index and func["name"] not in given:
-                    for tree in func["decorators"]:
-                        known = self.canonical(self.resolve(base.path, func["scope"], tree))
-                        if known in _ABSTRACT:
-                            return True
-            given.update(self.klass(base)["binds"])
-        return False
-
-    def transparent(self, decorator: Symbol | None) -> bool:
-        """Whether what a decorator gives still shows the annotations of what it decorates.
-
-        Only a decorator of the project that plainly returns another function is opaque.
-        """
-        if decorator is not None and decorator.kind == "made":
-            decorator = decorator.of
-        if decorator is None or decorator.kind != "fun":
-            return True
-        shape = self._shape(decorator.path)
-        func = self.func(decorator)
-        names = {tree[1] for tree in func["returned"] if tree[0] == "name"}
-        for index, inner in enumerate(shape["functions"]):
-            if inner["outer"] != decorator.index or inner["name"] not in names:
-                continue
-            if not inner["decorators"] and not self._mends(decorator.path, decorator.index):
-                nested = Symbol("fun", decorator.path, index)
-                return bool(self._returns_functions(nested)) and self.transparent(nested)
-        return True
-
-    def _returns_functions(self, symbol: Symbol) -> bool:
-        shape = self._shape(symbol.path)
-        names = {tree[1] for tree in self.func(symbol)["returned"] if tree[0] == "name"}
-        return any(
-            inner["outer"] == symbol.index and inner["name"] in names
-            for inner in shape["functions"]
-        )
-
-    def _mends(self, path: str, index: int) -> bool:
-        shape = self._shape(path)
-        scope = shape["functions"][index]["qualname"]
-        return any(
-            call["scope"] == scope
-            and call["tree"][3][0][1].rpartition(".")[2] in ("update_wrapper", "wraps", "decorate")
-            for call in shape["calls"]
-        ) or any(
-            value["scope"] == scope and value["target"].rpartition(".")[2].startswith("__")
-            for value in shape["values"]
-        )
