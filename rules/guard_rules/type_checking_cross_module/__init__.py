@@ -6,8 +6,12 @@ from collections.abc import Iterable
 
 from guard.model import Finding
 from guard.rule import NoOptions, Project, SourceRule
-from guard_rules._names.link import Defect, cross_defects
+from guard_rules._names.link import cross_defects
 from guard_rules.type_checking_cross_module.cases import CASES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from guard_rules._names.defects import Defect
 
 
 class TypeCheckingCrossModule(SourceRule):

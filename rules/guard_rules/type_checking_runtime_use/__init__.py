@@ -6,8 +6,12 @@ from collections.abc import Iterable
 
 from guard.model import Finding, Unjudged
 from guard.rule import NoOptions, Project, SourceRule
-from guard_rules._names.link import Defect, own_defects, unjudged
+from guard_rules._names.link import own_defects, unjudged
 from guard_rules.type_checking_runtime_use.cases import CASES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from guard_rules._names.defects import Defect
 
 
 class TypeCheckingRuntimeUse(SourceRule):
