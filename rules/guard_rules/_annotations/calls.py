@@ -12,7 +12,7 @@ from guard.model import Place, Step
 from guard_rules._annotations.arguments import Arguments, is_caught
 from guard_rules._annotations.conditions import names as condition_names
 from guard_rules._annotations.expressions import argument_of, may_give, place, shown
-from guard_rules._annotations.frameworks import Table
+from guard_rules._annotations.frameworks import Table, last_name
 from guard_rules._annotations.passing import Condition, Passing
 from guard_rules._annotations.reach import Reach, Reached
 from guard_rules._annotations.shapes import NOWHERE, Call, Tree
@@ -249,8 +249,3 @@ class Calls:
         if not isinstance(target, Symbol) and target[0] == "sub" and not reach.reads.parts:
             target = target[3][0]
         yield from self.subjects.of(path, call["scope"], target)
-
-
-def last_name(name: str) -> str:
-    """The last part of a canonical name, without calls."""
-    return name.replace("()", "").rpartition(".")[2]

@@ -252,3 +252,8 @@ def _words(names: Iterable[str]) -> Mapping[str, frozenset[str]]:
         words = {*owner.split(".")[-1 if called else -2 :], rest.rpartition(".")[2]}
         found.setdefault(library, set()).update(words)
     return {library: frozenset(words) for library, words in found.items()}
+
+
+def last_name(name: str) -> str:
+    """The last part of a canonical name, without calls."""
+    return name.replace("()", "").rpartition(".")[2]
