@@ -5,48 +5,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
-from guard_rules._annotations.conditions import Held
-from guard_rules._annotations.conditions import read as read_condition
-from guard_rules._annotations.shapes import OPAQUE, Func, Klass, Parameter, Shape, Tree
-from guard_rules._annotations.trees import Trees, dotted_name
+from guard_rules._annotations.headers import Definition, name_spot, parameters, type_params
+from guard_rules._annotations.record import Recorder
+from guard_rules._annotations.shapes import Func, Klass, Shape
+from guard_rules._annotations.trees import dotted_name
 
-_FLAG = "TYPE_CHECKING"
-_TYPING = frozenset({"typing", "typing_extensions"})
 _NO_RETURN = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _PLAIN = (
     *(ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef),
     *(ast.Assign, ast.AnnAssign),
 )
-_Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-class Walker:
+class Walker(Recorder):
     """One walk over one file. Use ``run`` once."""
-
-    def __init__(self, lines: list[str]) -> None:
-        self.trees = Trees(lines)
-        self.flags = {_FLAG}
-        self.typing_flags: set[str] = set()
-        self.scope = ""
-        self.klass = -1
-        self.func = -1
-        self.caught: list[str] = []
-        self.held = Held(self.trees)
-        self.guarded: bool = False
-        self.plain = False
-        self.deleted: set[str] = set()
-        self.shape: Shape = {
-            "future": False,
-            "imports": [],
-            "classes": [],
-            "functions": [],
-            "calls": [],
-            "values": [],
-            "annotated": [],
-            "binds": {},
-            "firm": [],
-            "guarded": [],
-        }
 
     def run(self, tree: ast.Module) -> Shape:
         """The shape of ``tree``."""
@@ -58,8 +30,6 @@ class Walker:
                 firm.update(self.shape["binds"].get("", [])[before:])
         self.shape["firm"] = sorted(firm - self.deleted)
         return self.shape
-
-    # statements
 
     def _block(self, body: Iterable[ast.stmt]) -> None:
         before = self.held.items
@@ -145,91 +115,8 @@ class Walker:
                     self._bind(name, child)
                 self._inside(child)
 
-    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
-        source = isinstance(node, ast.ImportFrom)
-        module, level = (node.module or "", node.level) if source else ("", 0)  # type: ignore[union-attr]
-        if module == "__future__":
-            self.shape["future"] |= any(alias.name == "annotations" for alias in node.names)
-            return
-        for alias in node.names:
-            bound = alias.asname or (alias.name if source else alias.name.partition(".")[0])
-            if source and alias.name == _FLAG:
-                self.flags.add(bound)
-                if module in _TYPING:
-                    self.typing_flags.add(bound)
-            # ``import a.b`` binds a; ``import a.b as c`` binds the submodule
-            origin = module if source else (alias.name if alias.asname else bound)
-            self.shape["imports"].append(
-                {
-                    "scope": self.scope,
-                    "bound": bound,
-                    "level": level,
-                    "module": origin,
-                    "attr": alias.name if source else "",
-                    "guarded": self.guarded,
-                }
-            )
-            self._bind(bound, alias)
-
-    def _bind(self, name: str, node: ast.AST) -> None:
-        self.held.bind(name)
-        if self.guarded:
-            spot = self.trees.spot(node) if hasattr(node, "lineno") else (0, 0, 0)  # type: ignore[arg-type]
-            plain = self.plain and isinstance(node, ast.alias | ast.Name)
-            self.shape["guarded"].append(
-                {"scope": self.scope, "name": name, "spot": spot, "plain": plain}
-            )
-        else:
-            self.shape["binds"].setdefault(self.scope, []).append(name)
-
-    def _assign(self, target: ast.expr, value: ast.expr | None) -> None:
-        name = dotted_name(target)
-        if name and not self.guarded and value is not None:
-            tree = self.trees.expression(value)
-            if tree[0] in ("name", "call", "sub", "attr", "op"):
-                self.shape["values"].append(
-                    {"scope": self.scope, "target": name, "value": tree, "func": self.func}
-                )
-        if isinstance(target, ast.Name):
-            self._bind(target.id, target)
-        elif isinstance(target, ast.Tuple | ast.List):
-            values = value.elts if isinstance(value, ast.Tuple | ast.List) else []
-            starred = any(isinstance(item, ast.Starred) for item in (*target.elts, *values))
-            paired = len(values) == len(target.elts) and not starred
-            for number, item in enumerate(target.elts):
-                self._assign(item, values[number] if paired else None)
-        elif isinstance(target, ast.Starred):
-            self._assign(target.value, None)
-
-    def _annotated(self, node: ast.AnnAssign) -> None:
-        in_class = self.klass >= 0 and self.scope == self.shape["classes"][self.klass]["qualname"]
-        if isinstance(node.target, ast.Name) and not self.guarded:
-            annotation = self.trees.annotation(node.annotation)
-            if in_class:
-                self.shape["classes"][self.klass]["fields"].append(
-                    {
-                        "name": node.target.id,
-                        "annotation": annotation,
-                        "value": None if node.value is None else self.trees.expression(node.value),
-                        "line": node.lineno,
-                    }
-                )
-            else:
-                self.shape["annotated"].append(
-                    {
-                        "scope": self.scope,
-                        "func": self.func,
-                        "target": node.target.id,
-                        "annotation": annotation,
-                        "valued": node.value is not None,
-                    }
-                )
-        if node.value is not None:
-            self._assign(node.target, node.value)
-            self._expressions(node.value)
-
     def _if(self, node: ast.If) -> None:
-        seen_by_checkers = self._guard(node.test)
+        seen_by_checkers = self.flags.guard(node.test)
         if seen_by_checkers is None:
             self._expressions(node.test)
             before = self.held.items
@@ -239,7 +126,7 @@ class Walker:
                 self._block(body)
                 self.held.items = before
             return
-        plain = isinstance(node.test, ast.Name) and node.test.id in self.typing_flags
+        plain = self.flags.is_plain(node.test)
         self._unrun(node.body if seen_by_checkers else node.orelse, plain and seen_by_checkers)
         self._block(node.orelse if seen_by_checkers else node.body)
 
@@ -248,21 +135,6 @@ class Walker:
         self.guarded, self.plain = True, plain
         self._block(body)
         self.guarded, self.plain = before
-
-    def _guard(self, test: ast.expr) -> bool | None:
-        """True: the body is for type checkers alone; False: the else branch is; None: neither."""
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            inner = self._guard(test.operand)
-            return None if inner is None else not inner
-        if isinstance(test, ast.BoolOp):
-            found = [self._guard(value) for value in test.values]
-            if isinstance(test.op, ast.And):
-                return True if True in found else None
-            return True if all(value is True for value in found) else None
-        if isinstance(test, ast.Constant):
-            return None if test.value else True
-        name = dotted_name(test)
-        return True if name in self.flags or name.endswith("." + _FLAG) else None
 
     def _try(self, node: ast.Try) -> None:
         names: list[str] = []
@@ -307,13 +179,13 @@ class Walker:
             "name": node.name,
             "qualname": qualname,
             "scope": self.scope,
-            "spot": self._name_spot(node, "class"),
+            "spot": name_spot(self.trees, node),
             "bases": [self.trees.expression(base) for base in node.bases],
             "keywords": [(k.arg or "", self.trees.expression(k.value)) for k in node.keywords],
             "decorators": [self.trees.expression(deco) for deco in node.decorator_list],
             "fields": [],
             "binds": [],
-            "type_params": _type_params(node),
+            "type_params": type_params(node),
         }
         self.shape["classes"].append(klass)
         before = (self.scope, self.klass)
@@ -322,7 +194,7 @@ class Walker:
         klass["binds"] = self.shape["binds"].get(qualname, [])
         self.scope, self.klass = before
 
-    def _function(self, node: _Definition) -> None:
+    def _function(self, node: Definition) -> None:
         self._bind(node.name, node)
         if self.guarded:
             return
@@ -331,19 +203,18 @@ class Walker:
         for part in (*node.decorator_list, *defaults):
             self._expressions(part)
         qualname = f"{self.scope}.{node.name}".lstrip(".")
-        in_class = self.klass >= 0 and self.scope == self.shape["classes"][self.klass]["qualname"]
         func: Func = {
             "name": node.name,
             "qualname": qualname,
             "scope": self.scope,
-            "spot": self._name_spot(node, "def"),
-            "owner": self.klass if in_class else -1,
+            "spot": name_spot(self.trees, node),
+            "owner": self.klass if self._in_class() else -1,
             "outer": self.func,
             "decorators": [self.trees.expression(deco) for deco in node.decorator_list],
-            "params": self._parameters(arguments),
+            "params": parameters(self.trees, arguments),
             "returns": None if node.returns is None else self.trees.annotation(node.returns),
             "returned": [],
-            "type_params": _type_params(node),
+            "type_params": type_params(node),
         }
         self.shape["functions"].append(func)
         names = [param["name"] for param in func["params"]]
@@ -357,62 +228,6 @@ class Walker:
             call["when"] = self.held.firm(call["when"])
         self.scope, self.klass, self.func, self.caught = before
         self.held = held
-
-    def _parameters(self, node: ast.arguments) -> list[Parameter]:
-        positional = [*node.posonlyargs, *node.args]
-        missing = len(positional) - len(node.defaults)
-        found = [
-            self._parameter(arg, "pos", node.defaults[i - missing] if i >= missing else None)
-            for i, arg in enumerate(positional)
-        ]
-        if node.vararg:
-            found.append(self._parameter(node.vararg, "*", None))
-        for arg, default in zip(node.kwonlyargs, node.kw_defaults, strict=True):
-            found.append(self._parameter(arg, "kwonly", default))
-        if node.kwarg:
-            found.append(self._parameter(node.kwarg, "**", None))
-        return found
-
-    def _parameter(self, arg: ast.arg, kind: str, default: ast.expr | None) -> Parameter:
-        annotation = None if arg.annotation is None else self.trees.annotation(arg.annotation)
-        value = None if default is None else self.trees.expression(default)
-        return {"name": arg.arg, "kind": kind, "annotation": annotation, "default": value}
-
-    def _name_spot(self, node: ast.ClassDef | _Definition, word: str) -> tuple[int, int, int]:
-        line, column, _ = self.trees.spot(node)
-        text = self.trees.lines[line - 1] if line <= len(self.trees.lines) else ""
-        start = text.find(node.name, text.find(word, column - 1) + len(word))
-        return (line, column, 0) if start < 0 else (line, start + 1, start + 1 + len(node.name))
-
-    # expressions
-
-    def _expressions(self, node: ast.expr) -> None:
-        """Note the calls and the walrus bindings inside an expression."""
-        if isinstance(node, ast.Constant | ast.Name) or self.guarded:
-            return
-        todo: list[tuple[ast.AST, list[tuple[Tree, bool]]]] = [(node, self.held.now())]
-        for child, when in todo:  # grows on the way
-            if isinstance(child, ast.Call):
-                tree = self.trees.expression(child)
-                self.shape["calls"].append(
-                    {
-                        "scope": self.scope,
-                        "func": self.func,
-                        "tree": tree,
-                        "caught": self.caught,
-                        "when": when,
-                    }
-                )
-            elif isinstance(child, ast.NamedExpr):
-                self._assign(child.target, child.value)
-            elif isinstance(child, ast.IfExp) and self.func >= 0:
-                test = read_condition(self.trees, child.test)
-                if test != OPAQUE:
-                    todo.append((child.test, when))
-                    todo.append((child.body, [*when, (test, True)]))
-                    todo.append((child.orelse, [*when, (test, False)]))
-                    continue
-            todo += [(part, when) for part in ast.iter_child_nodes(child)]
 
 
 def _exceptions(node: ast.expr | None) -> list[str]:
@@ -431,10 +246,3 @@ def _reached(body: Sequence[ast.stmt]) -> list[ast.stmt]:
         if isinstance(statement, _NO_RETURN):
             break
     return found
-
-
-def _type_params(node: ast.AST) -> list[str]:
-    return [param.name for param in getattr(node, "type_params", [])]
-
-
-__all__ = ["Tree", "Walker"]
