@@ -58,6 +58,11 @@ class Imports:
         """The files that import something so called, perhaps with a longer name."""
         return self.names.holding(words)
 
+    def module_words(self, paths: Iterable[str]) -> set[bytes]:
+        """The last names of modules, by which an import must call them."""
+        names = {self.modules.module_of(path)[0].rpartition(".")[2] for path in paths}
+        return {name.encode() for name in names if name}
+
     @cached_property
     def users(self) -> frozenset[str]:
         """The files that import a library of the table."""

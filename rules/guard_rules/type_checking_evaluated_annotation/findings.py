@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterator
 from guard.model import Finding, Place, Unjudged, Use, When
 from guard.rule import Project
 from guard_rules._annotations.abstract import Abstract
+from guard_rules._annotations.choice import Choice
 from guard_rules._annotations.evaluated import Evaluated
 from guard_rules._annotations.evaluation import Evaluation
 from guard_rules._annotations.files import Files
+from guard_rules._annotations.handing import Handing
 from guard_rules._annotations.loader import Loader
 from guard_rules._annotations.package_hooks import hooked
 from guard_rules._annotations.rebuilds import Rebuilds
@@ -27,10 +29,12 @@ def findings(
     load = Loader(project)
     modules = project.modules
     symbols = Symbols(load, modules)
+    handing = Handing(files)
+    choice = Choice(files, handing)
     evaluation = Evaluation(
-        symbols, files.table, project.target, files.may_matter, files.may_resolve
+        symbols, files.table, project.target, choice.may_matter, choice.may_resolve
     )
-    wanted = files.wanted(*_learn(files, load, evaluation))
+    wanted = choice.wanted(*_learn(files, handing, load, evaluation))
     if not wanted and not files.hooking():
         return
     load.ahead(wanted)
@@ -58,14 +62,14 @@ def findings(
 
 
 def _learn(
-    files: Files, load: Loader, evaluation: Evaluation
+    files: Files, handing: Handing, load: Loader, evaluation: Evaluation
 ) -> tuple[set[str], set[str], set[str]]:
     """The files that call what resolves annotations, level by level; the names of the functions of
 
     the project that do so for others; those of the classes that do so for their subclasses.
     """
     callers = set(files.callers(files.table.general))
-    paths = files.handing_on(callers, frozenset())
+    paths = handing.handing_on(callers, frozenset())
     names: frozenset[str] = frozenset()
     while True:
         load.ahead(sorted(paths))
@@ -75,7 +79,7 @@ def _learn(
             return callers, set(names), hooks
         names |= new
         more = files.naming(new, paths)
-        paths |= files.handing_on(more | callers, names) if more else set()
+        paths |= handing.handing_on(more | callers, names) if more else set()
         callers |= more
 
 
