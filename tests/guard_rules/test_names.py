@@ -16,8 +16,9 @@ from guard_rules._names import scan as scanning
 from guard_rules._names import trees
 from guard_rules._names.compiled import Compiled
 from guard_rules._names.guards import flag_names, has_never, read_guards
+from guard_rules._names.members import assigned, attributes
 from guard_rules._names.positions import Positions
-from guard_rules._names.scan import assigned, attributes, bound, compiled_program, scan
+from guard_rules._names.scan import bound, compiled_program, scan
 from guard_rules._names.slices import without_idle_bodies
 from guard_rules._names.summary import summarize, summarize_own
 from tests.truth.checker import check

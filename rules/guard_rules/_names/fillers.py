@@ -7,7 +7,8 @@ from functools import cached_property
 
 from guard.rule import Extractor, Project
 from guard_rules._names.loading import Loading
-from guard_rules._names.scan import VERSION, assigned
+from guard_rules._names.members import assigned
+from guard_rules._names.scan import VERSION
 from guard_rules._names.screen import dotted_names, exported, renamed, scans
 
 

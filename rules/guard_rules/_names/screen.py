@@ -220,8 +220,9 @@ def _attributes(
     if not paths:
         return {}
     from guard.rule import Extractor
+    from guard_rules._names.members import attributes
 
     extractor: Extractor[frozenset[str]] = Extractor(
-        "names.attributes", scanning.VERSION, scanning.attributes, (owners,)
+        "names.attributes", scanning.VERSION, attributes, (owners,)
     )
     return project.facts(extractor, paths)
