@@ -7,14 +7,23 @@ stood under ``if 0:``, so what is left is what runs.
 from __future__ import annotations
 
 import builtins
-from opcode import opmap
+
+from guard_rules._names.instructions import (
+    STORE_GLOBAL,
+    attribute_pairs,
+    events,
+    first_event,
+    lines,
+    run_together,
+    running,
+    runs_at_once,
+    walk,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from types import CodeType
-
-    Event = tuple[str, str, CodeType | None]
 
 # Built-in names that are younger than Python 3.8, by the version that brought them.
 NEW_BUILTINS = {
@@ -32,25 +41,6 @@ MODULE_NAMES = frozenset(
 )
 _ALWAYS_BUILT_IN = (frozenset(dir(builtins)) | MODULE_NAMES) - frozenset(NEW_BUILTINS)
 
-_LOADS = frozenset(
-    opmap[name]
-    for name in ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
-    if name in opmap
-)
-_DELETES = frozenset(opmap[name] for name in ("DELETE_NAME", "DELETE_GLOBAL"))
-_LOAD_GLOBAL = opmap["LOAD_GLOBAL"]
-_LOAD_CONST = opmap["LOAD_CONST"]
-_STORE_NAME = opmap["STORE_NAME"]
-_STORE_GLOBAL = opmap["STORE_GLOBAL"]
-_EXTENDED_ARG = opmap["EXTENDED_ARG"]
-_BYTE = 0xFF
-_KINDS = (
-    ("load", tuple(_LOADS)),
-    ("store", (_STORE_NAME,)),
-    ("store global", (_STORE_GLOBAL,)),
-    ("delete", tuple(_DELETES)),
-)
-_FUNCTION = 0x2  # CO_NEWLOCALS: a function's code, not a class body's
 _ARGS, _KEYWORDS = 0x4, 0x8  # CO_VARARGS, CO_VARKEYWORDS
 
 
@@ -65,12 +55,12 @@ class Compiled:
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
-        self.codes = _running(code)
+        self.codes = running(code)
         self.events = events(code)
         self._loads: dict[str, set[str]] | None = None
         stored = {name for kind, name, _ in self.events if kind.startswith("store")}
         for inner in self.codes[1:]:
-            if _STORE_GLOBAL in inner.co_code[::2]:
+            if STORE_GLOBAL in inner.co_code[::2]:
                 stored.update(name for kind, name, _ in events(inner) if kind == "store global")
         self.stored = frozenset(stored)
         self.deleted = frozenset(name for kind, name, _ in self.events if kind == "delete")
@@ -85,7 +75,7 @@ class Compiled:
             pair
             for code in self.codes
             if not wanted.isdisjoint(code.co_names)
-            for pair in _pairs(code)
+            for pair in attribute_pairs(code)
             if pair[1] in wanted
         }
 
@@ -106,7 +96,7 @@ class Compiled:
         for code in self.codes:
             for name in names.intersection(code.co_names) - found:
                 if name not in self.stored:
-                    if _first(code, name) in ("load", "delete"):
+                    if first_event(code, name) in ("load", "delete"):
                         found.add(name)
                 elif code is self.code and self._may_load_first(name):
                     found.add(name)
@@ -118,8 +108,8 @@ class Compiled:
         ``inner``: for guarded blocks in functions and classes, their line and what they bind.
         """
         for code in self.codes[1:] if inner else ():
-            lines = _lines(code)
-            if any(line in lines and _may_miss_local(code, bound) for line, bound in inner):
+            within = lines(code)
+            if any(line in within and _may_miss_local(code, bound) for line, bound in inner):
                 return True
         return False
 
@@ -132,8 +122,10 @@ class Compiled:
                 break
             if other == name and kind in ("load", "delete"):
                 return True
-            if inner is not None and _runs_at_once(inner):
-                if any(_first(part, name) in ("load", "delete") for part in _at_once(inner)):
+            if inner is not None and runs_at_once(inner):
+                if any(
+                    first_event(part, name) in ("load", "delete") for part in run_together(inner)
+                ):
                     return True
             elif kind == "store":
                 defined.add(other)
@@ -170,100 +162,6 @@ class Compiled:
         return loads
 
 
-def _running(code: CodeType) -> list[CodeType]:
-    """A code object and those that its instructions make.
-
-    The compiler keeps the constants of code that it drops.
-    """
-    found = [code]
-    for outer in found:
-        for index, const in enumerate(outer.co_consts):
-            if hasattr(const, "co_code") and (
-                index > _BYTE or _position(outer.co_code, _LOAD_CONST, index) >= 0
-            ):
-                found.append(const)
-    return found
-
-
-def _position(raw: bytes, operation: int, argument: int) -> int:
-    """Where an instruction without a prefix stands first; below 0 where it does not."""
-    pair = bytes((operation, argument))
-    at = raw.find(pair)
-    while at > 0 and (at % 2 or raw[at - 2] == _EXTENDED_ARG):
-        at = raw.find(pair, at + 1)
-    return at
-
-
-def walk(code: CodeType) -> list[CodeType]:
-    """A code object and all that are nested in it."""
-    found = [code]
-    for inner in found:
-        found.extend(const for const in inner.co_consts if hasattr(const, "co_code"))
-    return found
-
-
-def events(code: CodeType) -> list[Event]:
-    """``("store" | "store global" | "load" | "delete" | "code", name, nested code)``, in order."""
-    found: list[Event] = []
-    raw, names, consts = code.co_code, code.co_names, code.co_consts
-    extended = 0
-    for at in range(0, len(raw), 2):
-        operation, argument = raw[at], raw[at + 1] | extended
-        extended = 0
-        if operation == _EXTENDED_ARG:
-            extended = argument << 8
-        elif operation == _STORE_NAME:
-            found.append(("store", names[argument], None))
-        elif operation == _STORE_GLOBAL:
-            found.append(("store global", names[argument], None))
-        elif operation in _LOADS:
-            index = argument >> 1 if operation == _LOAD_GLOBAL else argument
-            found.append(("load", names[index], None))
-        elif operation in _DELETES:
-            found.append(("delete", names[argument], None))
-        elif operation == _LOAD_CONST and hasattr(consts[argument], "co_code"):
-            found.append(("code", "", consts[argument]))
-    return found
-
-
-def _pairs(code: CodeType) -> Iterator[tuple[str, str]]:
-    """Each attribute that is loaded, with what was loaded just before it."""
-    from dis import get_instructions  # rare, and slow to import
-
-    owner = ""
-    for instruction in get_instructions(code):
-        operation, name = instruction.opname, instruction.argval
-        if operation in ("LOAD_ATTR", "LOAD_METHOD", "DELETE_ATTR"):
-            yield owner, name
-        if operation.startswith("LOAD_") or "_LOAD_" in operation:
-            loaded = name[-1] if isinstance(name, tuple) and name else name
-            owner = loaded if isinstance(loaded, str) else ""
-        elif operation != "COPY":  # ``a.b += 1``
-            owner = ""
-
-
-def _first(code: CodeType, name: str) -> str:
-    """What a code object does with a name first; nothing where the name is an attribute."""
-    index = code.co_names.index(name) if name in code.co_names else -1
-    if not 0 <= index <= _BYTE // 2:  # the argument has a prefix, or there is nothing to find
-        return next((kind for kind, other, _ in events(code) if other == name), "")
-    found = []
-    for kind, operations in _KINDS:
-        for operation in operations:
-            shifted = operation == _LOAD_GLOBAL  # its lowest bit says something else
-            for argument in (2 * index, 2 * index + 1) if shifted else (index,):
-                at = _position(code.co_code, operation, argument)
-                if at >= 0:
-                    found.append((at, kind))
-    return min(found)[1] if found else ""
-
-
-def _lines(code: CodeType) -> range:
-    """The lines of a function, those of its nested functions included."""
-    last = max((line for part in walk(code) for _, _, line in part.co_lines() if line), default=0)
-    return range(code.co_firstlineno, last + 1)
-
-
 def _may_miss_local(code: CodeType, bound: frozenset[str]) -> bool:
     """Whether a function may load one of its own ``bound`` names before it stores it."""
     # A free variable is its owner's to judge: the owner makes the closure after it stores.
@@ -284,20 +182,6 @@ def _may_miss_local(code: CodeType, bound: frozenset[str]) -> bool:
             seen.add(name)
             operation = operation.partition("_FAST_")[2] or operation
     return False
-
-
-def _runs_at_once(code: CodeType) -> bool:
-    """The body of a class or a comprehension; of a lambda too, which nobody knows."""
-    return not code.co_flags & _FUNCTION or code.co_name.startswith("<")
-
-
-def _at_once(code: CodeType) -> list[CodeType]:
-    """What runs together with such a body: those of its kind that stand in it."""
-    found = [code]
-    for outer in found:
-        inner = (const for const in outer.co_consts if hasattr(const, "co_code"))
-        found.extend(const for const in inner if _runs_at_once(const))
-    return found
 
 
 def _argument_count(code: CodeType) -> int:

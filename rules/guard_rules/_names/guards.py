@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from guard_rules._names.compiled import events, walk
+from guard_rules._names.instructions import events, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

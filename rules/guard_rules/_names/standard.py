@@ -15,7 +15,7 @@ from dis import get_instructions
 from functools import cache
 from inspect import CO_NEWLOCALS
 
-from guard_rules._names.compiled import walk
+from guard_rules._names.instructions import walk
 
 
 def is_unloaded(dotted: str, imported: tuple[str, ...]) -> bool:
