@@ -1,5 +1,7 @@
 """Which annotations of a project something resolves at run time: machinery of one rule.
 
-``text`` (bytes) and ``files`` choose the files that matter, ``shapes`` writes down what stands in
-one of them, ``symbols``, ``calls`` and ``evaluation`` link the shapes.
+``files`` (on ``text``, bytes) tells whether any file matters, ``choice`` which ones. ``shapes``
+writes down what stands in one of them (``walk``, ``record``). ``symbols`` says what a name stands
+for, ``calls``, ``hooks`` and ``decorators`` what looks at it, ``application`` which annotations
+that resolves, and ``evaluation`` asks them in turn.
 """
