@@ -52,16 +52,17 @@ _FLAG = b"TYPE_CHECKING"
 
 def flag_names(data: bytes) -> frozenset[bytes]:
     """The names that may stand for a flag that is false at run time."""
-    names = set()
-    if _FLAG in data:
-        names.add(_FLAG)
+    names = {_FLAG} if _FLAG in data else set()
+    seen = set(names)
     at = data.find(b"False")
     while at >= 0:
         line = data[data.rfind(b"\n", 0, at) + 1 : at]
         if line[-1:] in (b"=", b" ", b"\t") and line[:1] not in (b" ", b"\t"):
             name = _FALSE_NAME.match(line)
-            if name is not None and name[1] not in names and _is_flag(data, name[1]):
-                names.add(name[1])
+            if name is not None and name[1] not in seen:
+                seen.add(name[1])
+                if _is_flag(data, name[1]):
+                    names.add(name[1])
         at = data.find(b"False", at + 5)
     return frozenset(names)
 
