@@ -20,6 +20,10 @@ from guard.errors import PolicyError
 from guard.model import Level
 from guard.rule import SourceRule, Version
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from guard.config.smoke import SmokePolicy
+
 POLICY_NAME = "guard.yaml"
 _OTHER_NAMES = ("guard.yml", ".guard.yaml", ".guard.yml")
 
@@ -57,6 +61,8 @@ class Policy:
     baseline: str | None = None
     rules: Mapping[str, RulePolicy] = field(default_factory=dict)
     per_path: tuple[PerPath, ...] = ()
+    smoke: SmokePolicy | None = None
+    """The section of ``guard smoke``; ``None`` where the file has none: the defaults."""
     path: str = ""
     digest: str = ""
 
@@ -160,6 +166,7 @@ def policy_shape(rules: Sequence[SourceRule]) -> Record:
                 Listing(per_path),
                 doc="Levels for some paths; the last entry that matches wins.",
             ),
+            Field("smoke", "smoke", _SmokeShape(), doc="How guard smoke runs the code."),
         ),
     )
 
@@ -208,6 +215,21 @@ class _TargetVersion:
     def schema(self) -> Json:
         numbers = sorted({float(version) for version in VERSIONS})
         return {"enum": [*VERSIONS, *numbers]}
+
+
+class _SmokeShape:
+    """The section ``smoke``, whose types only those import that have it."""
+
+    def _record(self) -> Record:
+        from guard.config.smoke import smoke_shape
+
+        return smoke_shape(GLOB, ROOT)
+
+    def read(self, node: Node, problems: Problems) -> Any:
+        return self._record().read(node, problems)
+
+    def schema(self) -> Json:
+        return self._record().schema()
 
 
 @dataclass(frozen=True)

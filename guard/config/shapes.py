@@ -98,38 +98,58 @@ class Flag:
 
 @dataclasses.dataclass(frozen=True)
 class Whole:
-    """A whole number, in decimal."""
+    """A whole number, in decimal, perhaps one of a few or within bounds."""
 
     allowed: tuple[int, ...] = ()
+    least: int | None = None
+    most: int | None = None
+
+    def _wanted(self) -> str:
+        if self.allowed:
+            return " or ".join(map(str, self.allowed))
+        low = "" if self.least is None else f" of at least {self.least}"
+        high = "" if self.most is None else f" of at most {self.most}"
+        return "a whole number" + " and".join(filter(None, (low, high)))
 
     def read(self, node: Node, problems: Problems) -> Any:
-        wanted = f"{' or '.join(map(str, self.allowed))}" if self.allowed else "a whole number"
+        wanted = self._wanted()
         if not (isinstance(node, Scalar) and node.plain and _INT.fullmatch(node.text)):
             return wrong(node, wanted, problems)
         if len(node.text) > 18:
             return wrong(node, "a whole number of at most 18 digits", problems)
         value = int(node.text.partition(".")[0])
-        if self.allowed and value not in self.allowed:
+        low = self.least is not None and value < self.least
+        high = self.most is not None and value > self.most
+        if low or high or (self.allowed and value not in self.allowed):
             return wrong(node, wanted, problems)
         return value
 
     def schema(self) -> Json:
-        return {"enum": list(self.allowed)} if self.allowed else {"type": "integer"}
+        if self.allowed:
+            return {"enum": list(self.allowed)}
+        low: Json = {} if self.least is None else {"minimum": self.least}
+        high: Json = {} if self.most is None else {"maximum": self.most}
+        return {"type": "integer"} | low | high
 
 
 @dataclasses.dataclass(frozen=True)
 class Number:
-    """Any finite number."""
+    """Any finite number, or any above a bound."""
+
+    above: float | None = None
 
     def read(self, node: Node, problems: Problems) -> Any:
         if isinstance(node, Scalar) and node.plain and _FLOAT.fullmatch(node.text):
             value = float(node.text)
-            if value - value == 0:  # neither infinite nor NaN
+            # neither infinite nor NaN
+            if value - value == 0 and (self.above is None or value > self.above):
                 return value
-        return wrong(node, "a number", problems)
+        more = "" if self.above is None else f" above {self.above:g}"
+        return wrong(node, f"a number{more}", problems)
 
     def schema(self) -> Json:
-        return {"type": "number"}
+        low: Json = {} if self.above is None else {"exclusiveMinimum": self.above}
+        return {"type": "number"} | low
 
 
 @dataclasses.dataclass(frozen=True)
