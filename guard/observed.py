@@ -176,3 +176,7 @@ class SmokeRun:
     distributions: tuple[tuple[str, str], ...] = ()
     """``(import name, distribution)`` of what is installed in the project's environment."""
     requires_python: str = ""
+    tree: str = ""
+    """Equal for equal contents of all Python files of the project; empty where nobody asked."""
+    plan: str = ""
+    """For a shard: who was to run what (``guard.smoke.shards``)."""

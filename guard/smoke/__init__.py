@@ -1,0 +1,1 @@
+"""The smoke runner: the project's code, imported and started in its own interpreter."""
