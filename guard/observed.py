@@ -70,6 +70,8 @@ class Failure:
     line: int = 0
     cause: Failure | None = None
     """``__cause__``, or ``__context__`` where it is not suppressed."""
+    raised_from: bool = False
+    """Whether ``cause`` is ``__cause__``: the exception says itself that it comes from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,18 @@ class Effect:
     """The innermost line of the project that led to it."""
     refused: bool = False
     """Whether the runner did not let it happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Optionality:
+    """The declaration that a module may fail to import."""
+
+    reason: str
+    raises: str = ""
+    """The exception's class that is expected; empty for any ``Exception`` that speaks of the
+    surroundings: neither a ``NameError`` nor a ``SyntaxError``."""
+    missing: str = ""
+    """The module that is expected to be missing; empty for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +118,8 @@ class ModuleRun:
     effects: tuple[Effect, ...] = ()
     output: str = ""
     """The end of what it wrote to stdout and stderr."""
-    optional: str = ""
-    """The declared reason for which it may fail; empty for a module that must import."""
+    optional: Optionality | None = None
+    """Set for a module that may fail to import, if it is for the declared reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +186,8 @@ class SmokeRun:
     notes: tuple[str, ...] = ()
     """How the code was contained and what fell back: network, fork or fresh, memory limit."""
     shard: tuple[int, int] = (1, 1)
+    missing_shards: tuple[int, ...] = ()
+    """The shards whose reports were not there when several were merged."""
     requirements: tuple[Requirement, ...] = ()
     distributions: tuple[tuple[str, str], ...] = ()
     """``(import name, distribution)`` of what is installed in the project's environment."""
