@@ -186,6 +186,74 @@ class Git:
                 found.append((path, sides[0], sides[1]))
         return found
 
+    def changed_on_disk(self, commit: str) -> list[str]:
+        """The files that the work tree has other than a commit, and those that git does not know.
+
+        A file that was touched and not changed may be among them; what git ignores is not.
+        """
+        asked = ("diff-index", "--relative", *_RAW, self._oid(commit))
+        paths = {path for _, _, _, path in records(self.run(*self._without_filters(), *asked))}
+        paths.update(path for tag, path in self.ls_files()[0] if tag == "?")
+        return sorted(paths)
+
+    def differs_from_index(self) -> list[str]:
+        """The files that the work tree has other than the index, and those that git does not know.
+
+        A file that was touched and not changed may be among them; what git ignores is not.
+        """
+        paths = {
+            path
+            for _, _, _, path in records(
+                self.run(*self._without_filters(), "diff-files", "--relative", *_RAW)
+            )
+        }
+        paths.update(path for tag, path in self.ls_files()[0] if tag == "?")
+        return sorted(paths)
+
+    def ignored(self) -> list[str]:
+        """What git ignores below ``top``; a folder that is ignored whole ends with a slash."""
+        out = self.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", _FOLDERS)
+        return [path for path in out.decode("utf-8", "surrogateescape").split("\0") if path]
+
+    def export_index(self, folder: str) -> None:
+        """Write all files of the index below ``folder``. ``top`` must be that of the work tree."""
+        prefix = os.path.join(os.path.abspath(folder), "")
+        asked = ("checkout-index", "--all", "--force", f"--prefix={prefix}")
+        self.run(*self._without_filters(), *asked, "--ignore-skip-worktree-bits")
+
+    def add_worktree(self, folder: str, commit: str) -> None:
+        """Check out ``commit``, on no branch, in the new ``folder``: whole, and nothing is run."""
+        asked = ("worktree", "add", "--detach", "--quiet", folder, self._oid(commit))
+        self.run(*self._without_filters(), "-c", "core.sparseCheckout=false", *asked)
+
+    def remove_worktree(self, folder: str) -> None:
+        """Forget the work tree at ``folder`` and all that is in it; it may be gone already."""
+        self.run("worktree", "remove", "--force", "--force", folder)
+
+    def worktrees(self) -> list[str]:
+        """The folders of all work trees that this repository knows of, there or gone."""
+        out = self.run("worktree", "list", "--porcelain").decode("utf-8", "surrogateescape")
+        return [line[9:] for line in out.split("\n") if line.startswith("worktree ")]
+
+    def filters(self) -> tuple[str, ...]:
+        """The names of the programs that the configuration has git send contents through."""
+        asked = ("config", "--name-only", "-z", "--get-regexp", r"^filter\.")
+        code, out, err = self._finish(self.start(*asked))
+        if code > 1 or err.strip():
+            raise self._failed(code, err, asked)
+        keys = out.decode("utf-8", "surrogateescape").split("\0")
+        return tuple(dict.fromkeys(key[7:].rpartition(".")[0] for key in keys if "." in key[7:]))
+
+    def _without_filters(self) -> tuple[str, ...]:
+        """Options with which git takes and gives every content as it is."""
+        settings = ("clean=", "smudge=", "process=", "required=false")
+        return tuple(
+            part
+            for name in self.filters()
+            for setting in settings
+            for part in ("-c", f"filter.{name}.{setting}")
+        )
+
     def start_ls_files(self) -> Running:
         """Begin ``ls_files``; hand the result to ``ls_files`` to read it."""
         return self.start(*_LS_FILES)
@@ -248,6 +316,7 @@ class Git:
 
 _LS_INDEX = ("diff-index", "--cached", "--ita-invisible-in-index", "--relative")
 _RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-abbrev")
+_FOLDERS = "--directory"
 _LS_FILES = ("ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard")
 
 
