@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from guard._tell import unsure
 from guard.baseline import STALE_ENTRY, Baseline
 from guard.errors import GuardError, Unreadable
 from guard.globs import Globs
 from guard.model import Finding, Level, Report, RuleResult, Stage, Unjudged, Verdict
-from guard.rule import Project, SourceRule
+from guard.rule import Project, Rule, SourceRule
 from guard.suppress import COMMENTS, INLINE_IGNORE, Ignores
 
 OWN_RULES: tuple[SourceRule, ...] = (INLINE_IGNORE, STALE_ENTRY)
@@ -20,10 +21,14 @@ OWN_RULES: tuple[SourceRule, ...] = (INLINE_IGNORE, STALE_ENTRY)
 
 UNREADABLE = "unreadable-file"
 EMPTY = "empty-selection"
-RESERVED = frozenset({UNREADABLE, EMPTY, *(rule.id for rule in OWN_RULES)})
+INCOMPLETE = "incomplete-run"
+"""Of a run of the project's code that is no proof, whatever the rules say of it."""
+RESERVED = frozenset({UNREADABLE, EMPTY, INCOMPLETE, *(rule.id for rule in OWN_RULES)})
 """Ids that no plugin may use: results of the engine have them."""
 
 Selected = Callable[[str], bool]
+
+R_co = TypeVar("R_co", bound=Rule, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +40,10 @@ class PathLevel:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfiguredRule:
+class ConfiguredRule(Generic[R_co]):
     """A rule with what the policy says of it."""
 
-    rule: SourceRule
+    rule: R_co
     level: Level
     options: Any
     per_path: tuple[PathLevel, ...] = ()
@@ -57,10 +62,10 @@ class ConfiguredRule:
 
 
 @dataclass
-class _Outcome:
+class Outcome:
     """What one rule said, before levels, ignores and baseline."""
 
-    configured: ConfiguredRule
+    configured: ConfiguredRule[Rule]
     findings: list[Finding] = field(default_factory=list)
     unjudged: list[Unjudged] = field(default_factory=list)
     reason: str = ""
@@ -78,7 +83,7 @@ class _Outcome:
 
 def run(
     project: Project,
-    rules: Sequence[ConfiguredRule],
+    rules: Sequence[ConfiguredRule[SourceRule]],
     *,
     stage: Stage = Stage.PULL_REQUEST,
     baseline: Baseline | None = None,
@@ -103,16 +108,19 @@ def run(
         return Report(project.label, 0, (empty, *faults), tuple(notes))
     own = {rule.id for rule in OWN_RULES}
     source = [item for item in rules if item.rule.id not in own]
-    outcomes = {item.rule.id: _outcome(project, item, stage) for item in source}
-    notes = [*_unmatched(project, rules)]
+    outcomes = {
+        item.rule.id: ask(item, stage, partial(item.rule.check, project, item.options))
+        for item in source
+    }
+    notes = [*unmatched(project, rules)]
     for item in rules:
         if item.rule.id in own:
             reason = _not_needed(item, baseline, outcomes.values())
-            outcomes[item.rule.id] = _Outcome(item, reason=reason, skipped=bool(reason))
+            outcomes[item.rule.id] = Outcome(item, reason=reason, skipped=bool(reason))
     finish = _Finish(project, outcomes, notes)
     finish.ignores({*outcomes, *known})
     finish.baseline(baseline)
-    results = [*_results(outcomes.values(), selected, notes)]
+    results = [*results_of(outcomes.values(), selected, notes)]
     results += _unreadable(finish.unreadable, selected, notes)
     return Report(project.label, len(paths), tuple(results), tuple(notes))
 
@@ -149,8 +157,11 @@ def subtract(head: Report, base: Report) -> Report:
     return replace(head, results=tuple(results))
 
 
-def _outcome(project: Project, item: ConfiguredRule, stage: Stage) -> _Outcome:
-    outcome = _Outcome(item)
+def ask(
+    item: ConfiguredRule[Rule], stage: Stage, check: Callable[[], Iterable[Finding | Unjudged]]
+) -> Outcome:
+    """What a rule says, by ``check``; whatever it raises becomes a reason, and is no pass."""
+    outcome = Outcome(item)
     rule = item.rule
     if item.off:
         outcome.skipped, outcome.reason = True, "its level is off"
@@ -159,7 +170,7 @@ def _outcome(project: Project, item: ConfiguredRule, stage: Stage) -> _Outcome:
         outcome.skipped, outcome.reason = True, f"it does not run at {stage.value}"
         return outcome
     try:
-        for said in rule.check(project, item.options):
+        for said in check():
             _take(outcome, said)
     except Unreadable as error:
         outcome.unjudged.append(Unjudged(error.path, error.reason))
@@ -172,7 +183,7 @@ def _outcome(project: Project, item: ConfiguredRule, stage: Stage) -> _Outcome:
     return outcome
 
 
-def _take(outcome: _Outcome, said: object) -> None:
+def _take(outcome: Outcome, said: object) -> None:
     rule = outcome.configured.rule.id
     if isinstance(said, Unjudged):
         outcome.unjudged.append(said)
@@ -196,7 +207,9 @@ def _crash(rule: str, error: BaseException) -> str:
     return f"{head}\n{trace}"
 
 
-def _not_needed(item: ConfiguredRule, baseline: Baseline | None, others: Iterable[_Outcome]) -> str:
+def _not_needed(
+    item: ConfiguredRule[Rule], baseline: Baseline | None, others: Iterable[Outcome]
+) -> str:
     if item.off:
         return "its level is off"
     if item.rule is STALE_ENTRY and baseline is None:
@@ -207,7 +220,8 @@ def _not_needed(item: ConfiguredRule, baseline: Baseline | None, others: Iterabl
     return ""
 
 
-def _unmatched(project: Project, rules: Sequence[ConfiguredRule]) -> Iterable[str]:
+def unmatched(project: Project, rules: Sequence[ConfiguredRule[Rule]]) -> Iterable[str]:
+    """A note for each pattern of the policy that covers no file."""
     patterns = {entry.globs.patterns: entry.globs for item in rules for entry in item.per_path}
     for names in patterns:
         for name in names:
@@ -221,7 +235,7 @@ class _Finish:
     """The steps after the rules, each on all outcomes."""
 
     project: Project
-    outcomes: dict[str, _Outcome]
+    outcomes: dict[str, Outcome]
     notes: list[str]
     unreadable: dict[str, str] = field(default_factory=dict)
 
@@ -285,7 +299,7 @@ class _Finish:
         return False
 
 
-def _levelled(outcome: _Outcome) -> list[Finding]:
+def _levelled(outcome: Outcome) -> list[Finding]:
     unique = dict.fromkeys(outcome.findings)
     levels = ((item, outcome.configured.level_at(item.place.path)) for item in unique)
     return [replace(item, level=level) for item, level in levels if level is not Level.OFF]
@@ -296,9 +310,10 @@ def _paths(finding: Finding) -> set[str]:
     return {place.path for place in places}
 
 
-def _results(
-    outcomes: Iterable[_Outcome], selected: Selected | None, notes: list[str]
+def results_of(
+    outcomes: Iterable[Outcome], selected: Selected | None, notes: list[str]
 ) -> Iterable[RuleResult]:
+    """The verdict of each rule on what is ``selected``."""
     for outcome in outcomes:
         rule = outcome.configured.rule.id
         if outcome.skipped:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pluggy
 
-    from guard.rule import SourceRule
+    from guard.rule import Rule
 
     hookimpl = pluggy.HookimplMarker(PROJECT_NAME)
 else:
@@ -30,6 +30,9 @@ else:
         return function
 
 
-def guard_rules() -> Iterable[SourceRule]:
-    """Return the rules that this plugin offers. An id that another plugin uses blocks the run."""
+def guard_rules() -> Iterable[Rule]:
+    """Return the rules that this plugin offers, ``SourceRule`` and ``SmokeRule`` alike.
+
+    An id that another plugin uses blocks the run.
+    """
     raise NotImplementedError

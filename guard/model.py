@@ -48,6 +48,8 @@ class When(str, Enum):
     """When the function around the use runs."""
     RESOLUTION = "resolution"
     """When something resolves the annotation: a framework, ``typing.get_type_hints`` ..."""
+    START = "start"
+    """When the entry point is started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,10 @@ class Finding:
     uses: tuple[Use, ...] = ()
     chain: tuple[Step, ...] = ()
     level: Level = Level.ERROR
+    victims: tuple[str, ...] = ()
+    """The modules that this one cause takes down, sorted."""
+    output: str = ""
+    """The end of what the code wrote, where that is all there is to go by."""
 
     @property
     def id(self) -> str:
@@ -137,6 +143,8 @@ class Report:
     results: tuple[RuleResult, ...]
     notes: tuple[str, ...] = field(default=())
     """What the user must know besides: an empty selection, a slow path that was taken."""
+    unit: str = "file"
+    """What ``files`` counts, in the singular."""
     skipped: str = ""
     """Why there was surely nothing to judge. A selection that is merely empty is unverified."""
 

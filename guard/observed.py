@@ -6,6 +6,8 @@ The runner (``guard.smoke``) makes them, rules read them. They cross process bor
 
 from __future__ import annotations
 
+import builtins
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -98,6 +100,36 @@ class Optionality:
     missing: str = ""
     """The module that is expected to be missing; empty for any."""
 
+    def covers(self, failure: Failure) -> bool:
+        """Whether ``failure`` is what was declared, and not another one."""
+        kind = getattr(builtins, failure.type, None)
+        if self.raises:
+            expected = getattr(builtins, self.raises, None)
+            if isinstance(kind, type) and isinstance(expected, type):
+                if not issubclass(kind, expected):
+                    return False
+            elif self.raises not in (failure.type, failure.type.rpartition(".")[2]):
+                return False
+        elif isinstance(kind, type) and (
+            issubclass(kind, (NameError, SyntaxError)) or not issubclass(kind, Exception)
+        ):
+            return False
+        return not self.missing or any(self._lacks(item) for item in causes(failure))
+
+    def _lacks(self, failure: Failure) -> bool:
+        if failure.type not in ("ImportError", "ModuleNotFoundError"):
+            return False
+        names = (failure.module or failure.name, f"{failure.module}.{failure.name}")
+        return any(name == self.missing or name.startswith(f"{self.missing}.") for name in names)
+
+
+def causes(failure: Failure) -> Iterator[Failure]:
+    """``failure`` and what led to it, outermost first."""
+    item: Failure | None = failure
+    while item is not None:
+        yield item
+        item = item.cause
+
 
 @dataclass(frozen=True, slots=True)
 class ModuleRun:
@@ -120,6 +152,16 @@ class ModuleRun:
     """The end of what it wrote to stdout and stderr."""
     optional: Optionality | None = None
     """Set for a module that may fail to import, if it is for the declared reason."""
+
+    @property
+    def failed_as_declared(self) -> bool:
+        """Whether it raised, and nothing but what it is declared to raise."""
+        return (
+            self.outcome is Outcome.RAISED
+            and self.optional is not None
+            and self.failure is not None
+            and self.optional.covers(self.failure)
+        )
 
 
 @dataclass(frozen=True, slots=True)

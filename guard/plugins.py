@@ -21,7 +21,7 @@ from guard.config.shapes import UnsupportedType, record_of
 from guard.engine import OWN_RULES, RESERVED
 from guard.errors import PluginError
 from guard.model import Level, Stage
-from guard.rule import SourceRule
+from guard.rule import Rule, SmokeRule, SourceRule
 
 GROUP = "guard"
 BUILT_IN = "guard_rules"
@@ -36,7 +36,7 @@ class Plugin:
     name: str
     distribution: str
     version: str
-    rules: tuple[SourceRule, ...]
+    rules: tuple[Rule, ...]
 
     @property
     def label(self) -> str:
@@ -71,13 +71,13 @@ def load_plugins(found: Iterable[EntryPoint] | None = None) -> tuple[Plugin, ...
     return plugins
 
 
-def load_rules(found: Iterable[EntryPoint] | None = None) -> tuple[SourceRule, ...]:
+def load_rules(found: Iterable[EntryPoint] | None = None) -> tuple[Rule, ...]:
     """The rules of all plugins and the engine's own, sorted by id. Raises ``PluginError``."""
-    rules = [rule for plugin in load_plugins(found) for rule in plugin.rules]
+    rules: list[Rule] = [rule for plugin in load_plugins(found) for rule in plugin.rules]
     return tuple(sorted([*rules, *OWN_RULES], key=lambda rule: rule.id))
 
 
-def readme(rule: SourceRule) -> str:
+def readme(rule: Rule) -> str:
     """The rule's explanation: the README.md of its folder. Raises ``PluginError`` without one.
 
     The engine's own rules have no folder; theirs is the docstring.
@@ -93,7 +93,7 @@ def readme(rule: SourceRule) -> str:
         raise PluginError(f"rule {rule.id!r}: no README.md in {folder}: {error}") from error
 
 
-def rule_folder(rule: SourceRule) -> str:
+def rule_folder(rule: Rule) -> str:
     """The package that holds the rule's class."""
     name = type(rule).__module__
     module = sys.modules.get(name)
@@ -102,10 +102,10 @@ def rule_folder(rule: SourceRule) -> str:
 
 def rule_problems(rule: object) -> tuple[str, ...]:
     """What a rule's declaration breaks of the contract; empty when it is sound."""
-    if isinstance(rule, type) and issubclass(rule, SourceRule):
+    if isinstance(rule, type) and issubclass(rule, Rule):
         return (f"offers the class {rule.__name__}, wanted an instance of it",)
-    if not isinstance(rule, SourceRule):
-        return (f"offers {rule!r:.80}, which is no SourceRule",)
+    if not isinstance(rule, (SourceRule, SmokeRule)):
+        return (f"offers {rule!r:.80}, which is neither a SourceRule nor a SmokeRule",)
     name: object = getattr(rule, "id", None)
     if not (isinstance(name, str) and KEBAB.fullmatch(name)):
         return (f"rule {name!r} of {type(rule).__name__}: the id must be kebab-case",)
@@ -119,7 +119,7 @@ def rule_problems(rule: object) -> tuple[str, ...]:
     level: object = rule.default_level
     if not isinstance(level, Level):
         problems.append("default_level must be a Level")
-    if type(rule).check is SourceRule.check:
+    if type(rule).check in (SourceRule.check, SmokeRule.check):
         problems.append("it implements no check()")
     problems.extend(_option_problems(rule.options))
     return tuple(f"rule {name!r}: {problem}" for problem in problems)
@@ -167,7 +167,7 @@ def _load(host: pluggy.PluginManager, point: EntryPoint) -> Plugin:
     problems = [problem for rule in offered for problem in rule_problems(rule)]
     if problems:
         raise PluginError("\n".join(f"{blank.label}: {problem}" for problem in problems))
-    rules = tuple(rule for rule in offered if isinstance(rule, SourceRule))
+    rules = tuple(rule for rule in offered if isinstance(rule, Rule))
     if not rules:
         raise PluginError(f"{blank.label} offers no rule")
     return Plugin(blank.name, blank.distribution, blank.version, rules)

@@ -12,6 +12,10 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from guard.model import Finding, Level, Stage, Unjudged
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from guard.observed import SmokeRun
+
 T = TypeVar("T")
 
 Version = tuple[int, int]
@@ -109,8 +113,26 @@ class Case:
     """A valid case that differs from an invalid one in a detail."""
 
 
-class SourceRule:
-    """A rule over source files. Subclass it, set the class variables, implement ``check``."""
+@dataclass(frozen=True, slots=True)
+class SmokeCase:
+    """An example of what a run of the project's code may show, as ``Case`` is one for sources.
+
+    ``files`` are the project's own, ``run`` is what was observed of them.
+    """
+
+    id: str
+    what: str
+    files: Mapping[str, str]
+    run: SmokeRun
+    expects: tuple[tuple[str, int, str], ...] = ()
+    target: Version = (3, 11)
+    near_miss: bool = False
+    options: Any = None
+    """An instance of the rule's options; ``None`` for the defaults."""
+
+
+class Rule:
+    """What every rule declares."""
 
     id: ClassVar[str]
     """Named for the bad pattern, in kebab-case; the folder has the same name in snake_case."""
@@ -120,8 +142,40 @@ class SourceRule:
     default_level: ClassVar[Level] = Level.ERROR
     options: ClassVar[type[Any]] = NoOptions
     """A frozen dataclass whose fields all have defaults; the policy's schema is made from it."""
+
+
+RuleT = TypeVar("RuleT", bound=Rule)
+
+
+class SourceRule(Rule):
+    """A rule over source files. Subclass it, set the class variables, implement ``check``."""
+
     cases: ClassVar[tuple[Case, ...]] = ()
 
     def check(self, project: Project, options: Any) -> Iterable[Finding | Unjudged]:
         """The findings in ``project``, and the files that could not be judged."""
+        raise NotImplementedError
+
+
+class SmokeRule(Rule):
+    """A rule over what was observed when the project's code was run.
+
+    Every run of the guard loads its module, to know of the rule; what it needs to judge, and its
+    cases, belong in modules that its methods import.
+    """
+
+    def cases(self) -> tuple[SmokeCase, ...]:
+        """The examples that document and test the rule."""
+        return ()
+
+    def idle(self, run: SmokeRun, options: Any) -> str:
+        """Why ``run`` gives this rule nothing to judge; empty where it does."""
+        del options
+        return "" if run.modules else "no module was imported"
+
+    def check(self, run: SmokeRun, project: Project, options: Any) -> Iterable[Finding | Unjudged]:
+        """The findings in ``run``; ``project`` holds the sources that were run.
+
+        A finding's level says how much it weighs at most: the policy can lower it.
+        """
         raise NotImplementedError

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from guard.config.policy import policy_shape
-from guard.rule import SourceRule
+from guard.rule import Rule
 
 
-def policy_schema(rules: Sequence[SourceRule]) -> dict[str, Any]:
+def policy_schema(rules: Sequence[Rule]) -> dict[str, Any]:
     """The schema for these rules, as JSON values."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -19,6 +19,6 @@ def policy_schema(rules: Sequence[SourceRule]) -> dict[str, Any]:
     } | policy_shape(rules).schema()
 
 
-def render_schema(rules: Sequence[SourceRule]) -> str:
+def render_schema(rules: Sequence[Rule]) -> str:
     """The schema as text, the same for the same rules, ending in a newline."""
     return json.dumps(policy_schema(rules), indent=2, sort_keys=False) + "\n"

@@ -20,7 +20,7 @@ from guard.errors import PluginError, Unreadable
 from guard.model import Finding, Place, Unjudged
 from guard.modules import Modules
 from guard.plugins import readme, rule_folder, rule_problems
-from guard.rule import Case, Extractor, SourceRule, Version
+from guard.rule import Case, Extractor, Rule, SmokeCase, SmokeRule, SourceRule, Version
 
 T = TypeVar("T")
 
@@ -109,14 +109,36 @@ def check_rule(rule: SourceRule, case: Case, options: Any = None) -> tuple[Findi
     return tuple(rule.check(project, rule.options() if options is None else options))
 
 
-def case_problems(rule: SourceRule, case: Case) -> tuple[str, ...]:
+def check_smoke_rule(rule: SmokeRule, case: SmokeCase) -> tuple[Finding | Unjudged, ...]:
+    """What ``rule`` says of the run of ``case``, in the order in which it says it."""
+    project = FakeProject(case.files, target=case.target)
+    options = rule.options() if case.options is None else case.options
+    return () if rule.idle(case.run, options) else tuple(rule.check(case.run, project, options))
+
+
+def _check(rule: Rule, case: Case | SmokeCase) -> tuple[Finding | Unjudged, ...]:
+    if isinstance(rule, SourceRule) and isinstance(case, Case):
+        return check_rule(rule, case)
+    if isinstance(rule, SmokeRule) and isinstance(case, SmokeCase):
+        return check_smoke_rule(rule, case)
+    raise TypeError(f"a {type(case).__name__} is no case of a {type(rule).__name__}")
+
+
+def cases_of(rule: Rule) -> tuple[Case | SmokeCase, ...]:
+    """The examples of a rule of either kind."""
+    if isinstance(rule, SmokeRule):
+        return rule.cases()
+    return rule.cases if isinstance(rule, SourceRule) else ()
+
+
+def case_problems(rule: Rule, case: Case | SmokeCase) -> tuple[str, ...]:
     """Where ``rule`` does not do what ``case`` expects; empty when all agrees.
 
     Exactly the expected findings, each with all its fields, and twice the same answer.
     """
     try:
-        said = check_rule(rule, case)
-        again = check_rule(rule, case)
+        said = _check(rule, case)
+        again = _check(rule, case)
     except Exception as error:  # noqa: BLE001 - any crash is the answer
         return (f"case {case.id!r}: {type(error).__name__}: {error}",)
     problems = []
@@ -140,7 +162,7 @@ def case_problems(rule: SourceRule, case: Case) -> tuple[str, ...]:
     return tuple(f"case {case.id!r}: {problem}" for problem in problems)
 
 
-def conformance(rule: SourceRule) -> tuple[str, ...]:
+def conformance(rule: Rule) -> tuple[str, ...]:
     """Everything in which ``rule`` breaks the contract; empty when it conforms.
 
     Its declaration; folder name, id and title of the README agree; the README names each option;
@@ -154,16 +176,17 @@ def conformance(rule: SourceRule) -> tuple[str, ...]:
     if folder.replace("_", "-") != rule.id:
         problems.append(f"the folder {folder!r} should be {rule.id.replace('-', '_')!r}")
     problems.extend(_readme_problems(rule))
-    invalid = [case for case in rule.cases if case.expects]
-    valid = [case for case in rule.cases if not case.expects]
+    cases = cases_of(rule)
+    invalid = [case for case in cases if case.expects]
+    valid = [case for case in cases if not case.expects]
     if len(valid) < 2 or len(invalid) < 2:
         problems.append(f"{len(valid)} valid and {len(invalid)} invalid cases; two each are wanted")
     if not any(case.near_miss for case in valid):
         problems.append("no valid case is marked near_miss")
     problems.extend(f"case {case.id!r}: a near miss is valid" for case in invalid if case.near_miss)
-    ids = [case.id for case in rule.cases]
+    ids = [case.id for case in cases]
     problems.extend(f"the case id {key!r} is there twice" for key in {*ids} if ids.count(key) > 1)
-    for case in rule.cases:
+    for case in cases:
         if not (case.id.strip() and case.what.strip()):
             problems.append(f"case {case.id!r}: it needs an id, and what it shows")
         problems.extend(case_problems(rule, case))
@@ -173,24 +196,24 @@ def conformance(rule: SourceRule) -> tuple[str, ...]:
 class RuleTests:
     """Subclass it with ``rule = RULE``: pytest runs the conformance test, and each case by id."""
 
-    rule: SourceRule
+    rule: Rule
 
     def pytest_generate_tests(self, metafunc: Any) -> None:
         """Called by pytest for each test of the class."""
         if "case" in metafunc.fixturenames:
-            cases = metafunc.cls.rule.cases
+            cases = cases_of(metafunc.cls.rule)
             metafunc.parametrize("case", cases, ids=[case.id for case in cases])
 
     def test_conformance(self) -> None:
         problems = conformance(self.rule)
         assert not problems, "\n".join(problems)
 
-    def test_case(self, case: Case) -> None:
+    def test_case(self, case: Case | SmokeCase) -> None:
         problems = case_problems(self.rule, case)
         assert not problems, "\n".join(problems)
 
 
-def _readme_problems(rule: SourceRule) -> Iterable[str]:
+def _readme_problems(rule: Rule) -> Iterable[str]:
     try:
         text = readme(rule)
     except PluginError as error:
@@ -206,7 +229,7 @@ def _readme_problems(rule: SourceRule) -> Iterable[str]:
             yield f"the option {field.name!r} has no doc; write it with guard.options.option()"
 
 
-def _finding_problems(rule: SourceRule, case: Case, finding: Finding) -> Iterable[str]:
+def _finding_problems(rule: Rule, case: Case | SmokeCase, finding: Finding) -> Iterable[str]:
     if finding.rule != rule.id:
         yield f"a finding of rule {finding.rule!r}"
     for name in ("name", "message", "fix"):
@@ -219,7 +242,7 @@ def _finding_problems(rule: SourceRule, case: Case, finding: Finding) -> Iterabl
             yield f"a place outside the files: {place}"
 
 
-def _inside(case: Case, place: Place) -> bool:
+def _inside(case: Case | SmokeCase, place: Place) -> bool:
     if place.path not in case.files:
         return False
     lines = case.files[place.path].split("\n")

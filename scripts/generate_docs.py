@@ -18,7 +18,7 @@ from guard.schema import render_schema
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from guard.rule import SourceRule
+    from guard.rule import Rule
 
 TOP = Path(__file__).parents[1]
 DOCS = TOP / "docs"
@@ -35,7 +35,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([row(columns), row("---" for _ in columns), *map(row, rows)])
 
 
-def index(rules: Sequence[SourceRule]) -> str:
+def index(rules: Sequence[Rule]) -> str:
     """The rules with their levels and doors."""
     rows = []
     for rule in rules:
@@ -48,7 +48,7 @@ def index(rules: Sequence[SourceRule]) -> str:
     return table(("rule", "default level", "doors", "what is wrong"), rows)
 
 
-def options(rules: Sequence[SourceRule]) -> str:
+def options(rules: Sequence[Rule]) -> str:
     """For each rule its options, with type, default and meaning."""
     parts = []
     for rule in rules:

@@ -6,9 +6,10 @@ options -> place -> subject -> policy -> rules -> project -> engine -> report.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from types import MappingProxyType
 
 from guard.baseline import Baseline, parse_baseline, read_baseline
 from guard.cli._policies import joined, judges_alike, lowered, newly_accepted
@@ -21,7 +22,7 @@ from guard.errors import GuardError, PolicyError, UsageError
 from guard.model import Level, Report, RuleResult, Stage, Verdict
 from guard.project import SourceProject, WorkTree
 from guard.reporters._words import count
-from guard.rule import SourceRule, Version
+from guard.rule import Rule, RuleT, SourceRule, Version
 from guard.suppress import COMMENTS
 
 _MISNAMED = ("guard.yml", ".guard.yaml", ".guard.yml")
@@ -65,7 +66,7 @@ class Checked:
     where: Where
     tree: Tree
     policy: Policy
-    rules: tuple[SourceRule, ...]
+    rules: tuple[Rule, ...]
 
 
 Progress = Callable[[int, int], None]
@@ -110,7 +111,7 @@ class _Runner:
 
     request: Request
     where: Where
-    known: tuple[SourceRule, ...]
+    known: tuple[Rule, ...]
     policy: Policy
     baseline: Baseline | None
     progress: Progress | None
@@ -150,12 +151,14 @@ class _Runner:
 
     def _judge(self, project: SourceProject, selected: Callable[[str], bool] | None) -> Report:
         """What the rules say of ``project``, with the project's own notes."""
+        source = [rule for rule in self.known if isinstance(rule, SourceRule)]
+        others = {rule.id: "guard smoke" for rule in self.known if rule not in source}
         stage = self.request.stage
         if stage is None:
             stage = Stage.PRE_COMMIT if self.request.wanted.staged else Stage.PULL_REQUEST
         report = run(
             project,
-            choose_rules(configure(self.policy, self.known), self.request.rules),
+            choose_rules(configure(self.policy, source), self.request.rules, others),
             stage=stage,
             baseline=self.baseline,
             selected=selected,
@@ -208,9 +211,7 @@ def _accepted(
         yield f"{name} accepts {count(number, 'finding')} more than in {against}"
 
 
-def _policy_of(
-    tree: Tree, where: Where, rules: tuple[SourceRule, ...], config: str | None
-) -> Policy:
+def _policy_of(tree: Tree, where: Where, rules: tuple[Rule, ...], config: str | None) -> Policy:
     if config is not None:
         return read_policy(os.getcwd(), rules, config)
     if isinstance(tree, WorkTree):
@@ -235,14 +236,21 @@ def _paths_exist(paths: tuple[str, ...]) -> None:
 
 
 def choose_rules(
-    configured: tuple[ConfiguredRule, ...], choice: RuleChoice
-) -> tuple[ConfiguredRule, ...]:
+    configured: tuple[ConfiguredRule[RuleT], ...],
+    choice: RuleChoice,
+    others: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[ConfiguredRule[RuleT], ...]:
     """The rules that ``choice`` leaves. One that is selected by name runs even if it is off.
 
+    ``others`` are the rules of another command: to ignore one is harmless, to select one is not.
     Raises ``UsageError`` for a name that no rule has.
     """
     known = {item.rule.id: item for item in configured}
-    unknown = [name for name in (*choice.select, *choice.ignore) if name not in known]
+    elsewhere = [name for name in choice.select if name in others]
+    if elsewhere:
+        raise UsageError("\n".join(f"{name!r} is a rule of `{others[name]}`" for name in elsewhere))
+    named = (*choice.select, *choice.ignore)
+    unknown = [name for name in named if name not in known and name not in others]
     if unknown:
         raise UsageError("\n".join(unknown_rule(name, known) for name in unknown))
     chosen = configured
@@ -260,7 +268,7 @@ def unknown_rule(name: str, known: Collection[str]) -> str:
     return f"unknown rule {name!r}{hint} (known: {', '.join(sorted(known))})"
 
 
-def _switched_on(item: ConfiguredRule) -> ConfiguredRule:
+def _switched_on(item: ConfiguredRule[RuleT]) -> ConfiguredRule[RuleT]:
     if item.level is not Level.OFF:
         return item
     level = item.rule.default_level
@@ -282,7 +290,7 @@ def _baseline_of(tree: Tree, policy: Policy, choice: BaselineChoice) -> Baseline
     return parse_baseline(data, policy.baseline)
 
 
-def read_levels(rules: tuple[SourceRule, ...], config: str | None) -> dict[str, Level]:
+def read_levels(rules: tuple[Rule, ...], config: str | None) -> dict[str, Level]:
     """The level that the policy of the current directory gives to each rule."""
     where = locate(())
     policy = read_policy(where.top if config is None else os.getcwd(), rules, config)

@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from guard.rule import SourceRule
+from guard.rule import Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from guard._recording import Recording
 
 
-def _plugin_rules() -> tuple[SourceRule, ...]:
+def _plugin_rules() -> tuple[Rule, ...]:
     from guard.plugins import load_rules
 
     return load_rules()
@@ -25,7 +25,7 @@ class Surroundings:
     """The environment, the rules, and when the run began (``time.perf_counter``)."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    rules: Callable[[], tuple[SourceRule, ...]] = _plugin_rules
+    rules: Callable[[], tuple[Rule, ...]] = _plugin_rules
     started: float = field(default_factory=time.perf_counter)
     recording: Recording | None = None
     """Where a check leaves what it said, if the run is recorded."""

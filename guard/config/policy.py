@@ -18,7 +18,7 @@ from guard.config.tree import MAX_BYTES, Node, Problems, Scalar
 from guard.engine import ConfiguredRule, PathLevel
 from guard.errors import PolicyError
 from guard.model import Level
-from guard.rule import SourceRule, Version
+from guard.rule import Rule, RuleT, Version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,12 +67,12 @@ class Policy:
     digest: str = ""
 
 
-def default_policy(rules: Sequence[SourceRule]) -> Policy:
+def default_policy(rules: Sequence[Rule]) -> Policy:
     """The policy of a project without a policy file: every rule at its own level."""
     return Policy(rules=_complete({}, rules))
 
 
-def parse_policy(data: bytes, path: str, rules: Sequence[SourceRule]) -> Policy:
+def parse_policy(data: bytes, path: str, rules: Sequence[Rule]) -> Policy:
     """The policy in ``data``, called ``path`` in messages. Raises ``PolicyError`` with them all."""
     problems = Problems(path)
     root = tree.parse(data, problems)
@@ -92,7 +92,7 @@ def parse_policy(data: bytes, path: str, rules: Sequence[SourceRule]) -> Policy:
     )
 
 
-def read_policy(top: str, rules: Sequence[SourceRule], path: str | None = None) -> Policy:
+def read_policy(top: str, rules: Sequence[Rule], path: str | None = None) -> Policy:
     """The policy on disk: ``path`` if given, else ``guard.yaml`` in ``top`` if it is there.
 
     Raises ``PolicyError``; also for a file that only looks like the policy (``guard.yml``), for it
@@ -113,8 +113,8 @@ def read_policy(top: str, rules: Sequence[SourceRule], path: str | None = None) 
     return parse_policy(data, name, rules)
 
 
-def configure(policy: Policy, rules: Sequence[SourceRule]) -> tuple[ConfiguredRule, ...]:
-    """Each rule with its level, its options and its levels by path, for ``engine.run``."""
+def configure(policy: Policy, rules: Sequence[RuleT]) -> tuple[ConfiguredRule[RuleT], ...]:
+    """Each rule with its level, its options and its levels by path, for the engine."""
     return tuple(
         ConfiguredRule(
             rule,
@@ -130,7 +130,7 @@ def configure(policy: Policy, rules: Sequence[SourceRule]) -> tuple[ConfiguredRu
     )
 
 
-def policy_shape(rules: Sequence[SourceRule]) -> Record:
+def policy_shape(rules: Sequence[Rule]) -> Record:
     """The type of the whole file: it reads the policy, and the schema is made from it."""
     levels = Table(keys={rule.id: shapes.LEVEL for rule in rules}, what="rule", least=1)
     settings = Table(keys={rule.id: _RuleShape(rule) for rule in rules}, what="rule")
@@ -236,7 +236,7 @@ class _SmokeShape:
 class _RuleShape:
     """A level alone, or a mapping of ``level`` and the rule's options."""
 
-    rule: SourceRule
+    rule: Rule
 
     def _record(self) -> Record:
         record = shapes.record_of(self.rule.options)
@@ -266,9 +266,7 @@ class _RuleShape:
 _LEVEL = "level"
 
 
-def _complete(
-    named: Mapping[str, RulePolicy], rules: Sequence[SourceRule]
-) -> Mapping[str, RulePolicy]:
+def _complete(named: Mapping[str, RulePolicy], rules: Sequence[Rule]) -> Mapping[str, RulePolicy]:
     return MappingProxyType(
         {
             rule.id: named.get(rule.id) or RulePolicy(rule.default_level, rule.options())

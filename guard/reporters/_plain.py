@@ -36,6 +36,8 @@ def finding(found: Finding, context: ReportContext) -> Plain:
         ],
         "chain": [{**at(step.place), "text": step.text} for step in found.chain],
         "fix": found.fix,
+        "victims": list(found.victims),
+        "output": found.output,
     }
 
 

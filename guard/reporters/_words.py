@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+VICTIMS_SHOWN = 5
+OUTPUT_SHOWN = 10
+"""Lines from the end of what the code wrote."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from guard.model import Finding, Place, Report, RuleResult, Unjudged
@@ -13,11 +17,17 @@ def count(number: int, noun: str) -> str:
 
 
 def summary_line(
-    *, files: int, rules: int, seconds: float, found: str = "no findings", verdict: str = "pass"
+    *,
+    files: int,
+    rules: int,
+    seconds: float,
+    found: str = "no findings",
+    verdict: str = "pass",
+    unit: str = "file",
 ) -> str:
     """The last line of the text output. ``found`` is what ``found_words`` answers."""
     told = "" if verdict in ("pass", "fail") else f"; verdict {verdict}"
-    checked = f"{count(files, 'file')} checked, {count(rules, 'rule')}, {seconds:.2f} s"
+    checked = f"{count(files, unit)} checked, {count(rules, 'rule')}, {seconds:.2f} s"
     return f"{found}{told} ({checked})"
 
 
@@ -29,6 +39,9 @@ def found_words(report: Report) -> str:
     words = ", ".join(count(number, noun) for number, noun in counts if number)
     if words:
         words += f" in {count(len({finding.place.path for finding in findings}), 'file')}"
+    down = len({name for finding in findings for name in finding.victims})
+    if down:
+        words += f", {count(down, 'module')} affected"
     unverified = len({path for path, _, _ in unjudged(report)})
     if unverified:
         words = f"{words or 'no findings'}, {count(unverified, 'file')} unverified"
@@ -43,6 +56,7 @@ def summary_of(report: Report, seconds: float) -> str:
         seconds=seconds,
         found=found_words(report),
         verdict=report.verdict.value,
+        unit=report.unit,
     )
 
 
@@ -83,12 +97,23 @@ def when_words(finding: Finding) -> str:
         return ""
     if finding.when.value == "import":
         return "while the module is imported"
+    if finding.when.value == "start":
+        return "when the entry point starts"
     if finding.when.value == "call":
         scope = next(
             (use.scope for use in finding.uses if same_start(use.place, finding.place)), ""
         )
         return f"when {scope}() runs" if scope not in ("", "module") else "when the function runs"
     return "when something resolves the annotation"
+
+
+def victims_words(finding: Finding, shown: int) -> str:
+    """``7 modules: a, b, c, d, e and 2 more``; empty where a finding takes none down."""
+    names = finding.victims
+    if not names:
+        return ""
+    more = f" and {len(names) - shown:,} more" if len(names) > shown else ""
+    return f"{count(len(names), 'module')}: {', '.join(names[:shown])}{more}"
 
 
 def same_start(one: Place, other: Place) -> bool:

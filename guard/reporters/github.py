@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from guard.model import Finding, Level, Report
 from guard.reporters._escape import terminal
-from guard.reporters._words import summary_of, unjudged, unusual, when_words
+from guard.reporters._words import (
+    VICTIMS_SHOWN,
+    summary_of,
+    unjudged,
+    unusual,
+    victims_words,
+    when_words,
+)
 from guard.reporters.context import ReportContext
 
 LIMIT = 10
@@ -52,6 +59,8 @@ def _finding(finding: Finding, context: ReportContext) -> str:
     if finding.guard:
         guard = context.from_repository(finding.guard.path)
         text.append(f"Bound for type checkers only: {guard}:{finding.guard.line}.")
+    if finding.victims:
+        text.append(f"Takes down {victims_words(finding, VICTIMS_SHOWN)}.")
     text.append(f"Fix: {finding.fix}")
     kind = "error" if finding.level is Level.ERROR else "warning"
     return _command(kind, "\n".join(text), where, f"guard: {finding.rule}")

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from guard.model import Finding, Level, Report, RuleResult, Verdict
 from guard.reporters._escape import visible
-from guard.reporters._words import reason_of, when_words
+from guard.reporters._words import reason_of, victims_words, when_words
 from guard.reporters.context import ReportContext
 
 Cases = list[tuple[str, str]]
@@ -64,7 +64,11 @@ def _finding(finding: Finding, context: ReportContext) -> tuple[str, str]:
     if finding.guard:
         guard = finding.guard
         text.append(f"guard: {context.from_repository(guard.path)}:{guard.line}:{guard.column}")
+    if finding.victims:
+        text.append(f"takes down: {victims_words(finding, len(finding.victims))}")
     text.append(f"fix: {finding.fix}")
+    if finding.output:
+        text.append(f"output:\n{finding.output}")
     # A warning does not fail the run, so its case passes, with the text as its output.
     kind = "failure" if finding.level is Level.ERROR else "system-out"
     return _case(finding.rule, f"{where} {finding.name}", kind, finding.message, "\n".join(text))

@@ -10,7 +10,14 @@ import re
 
 from guard.model import Finding, Place, Report
 from guard.reporters._escape import visible
-from guard.reporters._words import summary_of, unjudged, unusual, when_words
+from guard.reporters._words import (
+    VICTIMS_SHOWN,
+    summary_of,
+    unjudged,
+    unusual,
+    victims_words,
+    when_words,
+)
 from guard.reporters.context import ReportContext
 
 LIMIT = 200
@@ -51,6 +58,8 @@ def _row(finding: Finding, context: ReportContext) -> str:
         what += f"<br>{code(finding.raises)}, {prose(when_words(finding))}"
     if finding.guard:
         what += f"<br>guarded at {code(_at(finding.guard, context))}"
+    if finding.victims:
+        what += f"<br>takes down {code(victims_words(finding, VICTIMS_SHOWN))}"
     level = f"{finding.level.value}<br>{code(finding.rule)}"
     cells = (level, code(_at(finding.place, context)), code(finding.name), what, prose(finding.fix))
     return f"| {' | '.join(cells)} |"

@@ -10,7 +10,7 @@ import json
 from urllib.parse import quote
 
 from guard.model import EXIT_CODES, Finding, Level, Place, Report, Step, Verdict
-from guard.reporters._words import unjudged, unusual, when_words
+from guard.reporters._words import VICTIMS_SHOWN, unjudged, unusual, victims_words, when_words
 from guard.reporters.context import ReportContext, RuleInfo
 
 Plain = dict[str, object]
@@ -79,7 +79,16 @@ def _result(finding: Finding, index: int, context: ReportContext) -> Plain:
     for number, location in enumerate(related):
         location["id"] = number + 1
     raises = f"Raises {finding.raises} ({when_words(finding)})." if finding.raises else ""
-    text = " ".join(part for part in (finding.message, raises, finding.fix) if part)
+    victims = victims_words(finding, VICTIMS_SHOWN)
+    down = f"Takes down {victims}." if victims else ""
+    text = " ".join(part for part in (finding.message, raises, down, finding.fix) if part)
+    properties: Plain = {
+        "name": finding.name,
+        "raises": finding.raises,
+        "when": finding.when.value,
+    }
+    if finding.victims:
+        properties["victims"] = list(finding.victims)
     result: Plain = {
         "ruleId": finding.rule,
         "ruleIndex": index,
@@ -87,7 +96,7 @@ def _result(finding: Finding, index: int, context: ReportContext) -> Plain:
         "message": {"text": text},
         "locations": [_location(finding.place, context)],
         "partialFingerprints": {FINGERPRINT: finding.id},
-        "properties": {"name": finding.name, "raises": finding.raises, "when": finding.when.value},
+        "properties": properties,
     }
     if related:
         result["relatedLocations"] = related

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from guard.reporters._escape import log_path, terminal
 from guard.reporters._source import Sources, marked
-from guard.reporters._words import same_start, summary_of, unjudged, unusual, when_words
+from guard.reporters._words import (
+    OUTPUT_SHOWN,
+    VICTIMS_SHOWN,
+    same_start,
+    summary_of,
+    unjudged,
+    unusual,
+    victims_words,
+    when_words,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,6 +100,14 @@ class _Writer:
             yield "also used", self.uses(finding, len(others))
         if finding.chain:
             yield "import chain", [f"{self.at(s.place)}: {terminal(s.text)}" for s in finding.chain]
+        if finding.victims:
+            shown = len(finding.victims) if self.context.verbose else VICTIMS_SHOWN
+            yield "takes down", [terminal(victims_words(finding, shown))]
+        if finding.output:
+            lines = finding.output.rstrip().splitlines()
+            if not self.context.verbose:
+                lines = lines[-OUTPUT_SHOWN:]
+            yield "output", [*map(terminal, lines)]
         yield self.paint("good", "fix"), [terminal(finding.fix)]
 
     def uses(self, finding: Finding, total: int) -> list[str]:

@@ -15,21 +15,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from guard.rule import SourceRule
+    from guard.rule import Rule
 
 
-def rules_in(package: str) -> tuple[SourceRule, ...]:
+def rules_in(package: str) -> tuple[Rule, ...]:
     """The ``RULE`` of each folder of ``package``, by name.
 
     Raises ``PluginError`` for a folder that has none, or whose name is not the rule's id.
     """
-    from guard.rule import SourceRule  # not above: this package also holds the light extractors
+    # Not above: this package also holds the light extractors.
+    from guard.rule import SmokeRule, SourceRule
 
-    found: list[SourceRule] = []
+    found: list[Rule] = []
     for name in _folders(import_module(package).__path__):
         rule = getattr(import_module(f"{package}.{name}"), "RULE", None)
-        if not isinstance(rule, SourceRule):
-            raise PluginError(f"folder {name!r} exposes no RULE that is a SourceRule")
+        if not isinstance(rule, (SourceRule, SmokeRule)):
+            raise PluginError(f"folder {name!r} exposes no RULE that is a SourceRule or SmokeRule")
         if rule.id != name.replace("_", "-"):
             raise PluginError(f"folder {name!r} holds the rule {rule.id!r}; names must agree")
         found.append(rule)
@@ -37,7 +38,7 @@ def rules_in(package: str) -> tuple[SourceRule, ...]:
 
 
 @hookimpl
-def guard_rules() -> Iterable[SourceRule]:
+def guard_rules() -> Iterable[Rule]:
     """Every rule below this folder."""
     return rules_in(__name__)
 

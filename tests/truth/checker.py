@@ -24,7 +24,8 @@ class NotJudgedError(AssertionError):
 def rules() -> tuple[SourceRule, ...]:
     """The three built-in source rules, found as an installed plugin is found."""
     point = EntryPoint(name="guard_rules", value="guard_rules", group="guard")
-    found = tuple(rule for rule in load_rules([point]) if rule.id.startswith(PREFIX))
+    loaded = [rule for rule in load_rules([point]) if isinstance(rule, SourceRule)]
+    found = tuple(rule for rule in loaded if rule.id.startswith(PREFIX))
     if len(found) != 3:
         raise AssertionError(f"not the three source rules: {[rule.id for rule in found]}")
     return found
