@@ -78,20 +78,20 @@ def check(request: Request, around: Surroundings, progress: Progress | None = No
     where = locate(() if request.wanted.staged else request.paths)
     subject = choose(request.wanted, where.top, around.environ)
     rules = around.rules()
-    policy = _policy_of(subject.tree, where, rules, request.config)
+    policy = policy_of(subject.tree, where, rules, request.config)
     if isinstance(subject.tree, WorkTree) and not request.wanted.staged:
         _paths_exist(request.paths)
     baseline = _baseline_of(subject.tree, policy, request.baseline)
     runner = _Runner(request, where, rules, policy, baseline, progress)
     report = runner.report(subject.tree) if subject.base is None else _caused(subject, runner)
-    if request.wanted.staged and not report.files and _is_without_python(subject):
+    if request.wanted.staged and not report.files and is_without_python(subject):
         report = _nothing_to_judge(report)
     if subject.note:
         report = replace(report, notes=(subject.note, *report.notes))
     return Checked(report, where, subject.tree, policy, rules)
 
 
-def _is_without_python(subject: Subject) -> bool:
+def is_without_python(subject: Subject) -> bool:
     """Whether there is no Python file on either side, not even one that the policy excludes."""
     trees = [reopened(subject.tree)] + ([subject.base()] if subject.base else [])
     projects = [SourceProject(tree, cache=False) for tree in trees]
@@ -176,7 +176,7 @@ def _caused(subject: Subject, runner: _Runner) -> Report:
     before, notes = runner.policy, list[str]()
     if runner.request.config is None and not subject.untouched(POLICY_NAME):
         try:
-            before = _policy_of(base(), runner.where, runner.known, None)
+            before = policy_of(base(), runner.where, runner.known, None)
         except GuardError:  # it may not be readable today; it must be possible to mend it
             notes.append(f"the {POLICY_NAME} of {against} cannot be read and was not applied")
     report = runner.report(subject.tree, base, before)
@@ -211,7 +211,7 @@ def _accepted(
         yield f"{name} accepts {count(number, 'finding')} more than in {against}"
 
 
-def _policy_of(tree: Tree, where: Where, rules: tuple[Rule, ...], config: str | None) -> Policy:
+def policy_of(tree: Tree, where: Where, rules: tuple[Rule, ...], config: str | None) -> Policy:
     if config is not None:
         return read_policy(os.getcwd(), rules, config)
     if isinstance(tree, WorkTree):

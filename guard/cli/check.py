@@ -9,18 +9,17 @@ import time
 
 import click
 
-from guard import __version__
-from guard.cli._output import Sink, say, sinks, stdout_is_terminal, wants_color, write
+from guard.cli._options import Options, split
+from guard.cli._output import say, sinks, write
 from guard.cli._progress import Progress
 from guard.cli._surroundings import Surroundings
-from guard.errors import GuardError, UsageError
+from guard.errors import UsageError
 from guard.model import EXIT_CODES, Stage, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from guard.cli._session import Checked, Request
+    from guard.cli._session import Request
     from guard.model import Report
-    from guard.reporters.context import ReportContext, RuleInfo
     from guard.rule import Version
 
 NEW_BASELINE = "guard-baseline.json"
@@ -73,9 +72,11 @@ def check(around: Surroundings, /, **options: object) -> int:
         done = judge(request, around, progress)
     finally:
         progress.clear()
-    color = wants_color(chosen.text("color") or "auto", around.environ, stdout_is_terminal)
     elapsed = time.perf_counter() - around.started
-    said = _emit(wanted, done, chosen, color, elapsed)
+    from guard.cli._report import Done, emit
+
+    made_of = Done(done.report, done.where, done.tree, done.policy, done.rules)
+    said = emit(wanted, made_of, chosen.style(around.environ, elapsed))
     code = EXIT_CODES[done.report.verdict]
     if around.recording is not None and said is not None and not chosen.flag("debug"):
         timed = not chosen.flag("quiet")
@@ -87,46 +88,23 @@ def check(around: Surroundings, /, **options: object) -> int:
     return code
 
 
-class _Options:
-    """The parsed command line, each value with its type."""
-
-    def __init__(self, values: dict[str, object]) -> None:
-        self._values = values
-
-    def flag(self, name: str) -> bool:
-        return bool(self._values[name])
-
-    def text(self, name: str) -> str | None:
-        value = self._values[name]
-        return None if value is None else str(value)
-
-    def many(self, name: str) -> tuple[str, ...]:
-        value = self._values[name]
-        return tuple(map(str, value)) if isinstance(value, tuple) else ()
-
+class _Options(Options):
     def request(self) -> Request:
         from guard.cli._session import BaselineChoice, Request, RuleChoice
         from guard.cli._subject import Wanted
 
         if self.flag("no_baseline") and self.text("baseline") is not None:
             raise UsageError("--baseline and --no-baseline contradict each other")
-        if self.flag("quiet") and self.flag("verbose"):
-            raise UsageError("--quiet and --verbose contradict each other")
-        stage = self.text("stage")
         return Request(
             paths=self.many("paths"),
             wanted=Wanted(self.flag("staged"), self.text("since"), self.text("rev")),
-            stage=None if stage is None else Stage(stage),
+            stage=self.stage(),
             target=_version(self.text("target_version")),
             config=self.text("config"),
-            rules=RuleChoice(_split(self.many("select")), _split(self.many("ignore"))),
+            rules=RuleChoice(split(self.many("select")), split(self.many("ignore"))),
             baseline=BaselineChoice(not self.flag("no_baseline"), self.text("baseline")),
             cache=not self.flag("no_cache"),
         )
-
-
-def _split(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(part for name in names for part in name.split(","))
 
 
 def _version(text: str | None) -> Version | None:
@@ -136,32 +114,6 @@ def _version(text: str | None) -> Version | None:
     if match is None:
         raise UsageError(f"not a target version: {text!r}; write it as 3.13")
     return (3, int(match[1]))
-
-
-def _emit(
-    wanted: tuple[Sink, ...], done: Checked, options: _Options, color: bool, elapsed: float
-) -> str | None:
-    """Files first: a reader of standard output that goes away must not cost a file its report.
-
-    Answers with what was printed, if that was all and its last line alone tells the time.
-    """
-    from guard.reporters import LINES, reporter
-    from guard.reporters._words import summary_of
-
-    texts = []
-    for sink in wanted:
-        context = _context(done, options, sink, color and sink.file is None, elapsed)
-        texts.append((sink, reporter(sink.format)(done.report, context)))
-    for sink, text in texts:
-        if sink.file is not None:
-            write(sink.file, text)
-    for sink, text in texts:
-        if sink.file is None:
-            say(text)
-    if all(sink.file is not None for sink in wanted) and not options.flag("quiet"):
-        say(f"guard: {summary_of(done.report, elapsed)}\n", err=True)
-    (sink, text), *more = texts
-    return None if more or sink.file is not None or sink.format not in LINES else text
 
 
 def _found_nothing(report: Report) -> bool:
@@ -174,47 +126,6 @@ def _around_time(text: str, elapsed: float) -> tuple[str, ...]:
     seconds = f"{elapsed:.2f}"
     before, _, after = text.rpartition(seconds + " s)")
     return before, " s)" + after
-
-
-def _context(
-    done: Checked, options: _Options, sink: Sink, color: bool, elapsed: float
-) -> ReportContext:
-    from guard.reporters.context import ReportContext
-
-    def source(path: str) -> bytes | None:
-        try:
-            return done.tree.read_file(path)
-        except (GuardError, OSError):
-            return None  # an excerpt is a convenience: the finding stands without it
-
-    return ReportContext(
-        source=source,
-        prefix=done.where.prefix,
-        way=done.where.way,
-        repository=done.where.repository,
-        elapsed=elapsed,
-        rules=_infos(done, sink.format == "sarif"),
-        color=color,
-        verbose=options.flag("verbose"),
-        quiet=options.flag("quiet"),
-        debug=options.flag("debug"),
-        version=__version__,
-    )
-
-
-def _infos(done: Checked, with_help: bool) -> tuple[RuleInfo, ...]:
-    from guard.reporters.context import RuleInfo
-
-    if not with_help:
-        return ()
-    from guard.plugins import readme
-
-    judged = {result.rule for result in done.report.results}
-    return tuple(
-        RuleInfo(rule.id, rule.summary, done.policy.rules[rule.id].level.value, readme(rule))
-        for rule in done.rules
-        if rule.id in judged
-    )
 
 
 def _write_baseline(request: Request, around: Surroundings) -> int:
