@@ -186,6 +186,11 @@ class Git:
                 found.append((path, sides[0], sides[1]))
         return found
 
+    def changed_paths(self, old: str, new: str | None = None) -> list[str]:
+        """All that differs: files, links and submodules. ``new=None`` compares with the index."""
+        found = self._raw(self._oid(old), None if new is None else self._oid(new))
+        return sorted({path for _, _, _, path in found})
+
     def changed_on_disk(self, commit: str) -> list[str]:
         """The files that the work tree has other than a commit, and those that git does not know.
 
