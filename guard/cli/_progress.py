@@ -12,9 +12,15 @@ _PATIENCE, _PERIOD = 0.5, 0.1
 class Progress:
     """Called with what is done and the total. Says nothing in a pipe, nor in the first moment."""
 
-    def __init__(self, stream: TextIO | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        stream: TextIO | None,
+        clock: Callable[[], float] = time.monotonic,
+        what: str = "files",
+    ) -> None:
         self._stream = stream if stream is not None and stream.isatty() else None
         self._clock = clock
+        self._what = what
         self._next = clock() + _PATIENCE
         self._shown = False
 
@@ -24,7 +30,7 @@ class Progress:
         self._next = self._clock() + _PERIOD
         self._shown = True
         # Back to the margin, and what an earlier, longer line left is erased.
-        self._stream.write(f"\r\x1b[Kguard: {done:,} of {total:,} files")
+        self._stream.write(f"\r\x1b[Kguard: {done:,} of {total:,} {self._what}")
         self._stream.flush()
 
     def clear(self) -> None:

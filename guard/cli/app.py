@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from guard import __version__
-from guard.cli import check, policy, rules
+from guard.cli import check, policy, rules, smoke
 from guard.cli._output import OutputClosed
 from guard.cli._surroundings import Surroundings
 from guard.errors import GuardError
@@ -27,7 +27,14 @@ def guard() -> None:
     """Find what breaks at run time before it lands."""
 
 
-for command in (check.check, rules.rules, rules.explain, policy.validate, policy.schema):
+for command in (
+    check.check,
+    smoke.smoke,
+    rules.rules,
+    rules.explain,
+    policy.validate,
+    policy.schema,
+):
     guard.add_command(command)
 
 

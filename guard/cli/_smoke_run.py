@@ -1,0 +1,238 @@
+"""From what is to be done to what was observed: the one place that starts the project's code."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+
+from guard.config import POLICY_NAME
+from guard.config.smoke import EntryPolicy, OptionalPolicy, SmokePolicy
+from guard.observed import EntryRun, Excluded, Interpreter, ModuleRun, Optionality, SmokeRun
+from guard.project import SourceProject
+from guard.smoke.entries import (
+    NETWORK_NOTE,
+    Alive,
+    EntrySpec,
+    ExitCode,
+    Http,
+    Output,
+    Proof,
+    run_entries,
+)
+from guard.smoke.environment import environment
+from guard.smoke.interpreter import find_interpreter
+from guard.smoke.modules import Chosen, OptionalRule, choose, optional_rule
+from guard.smoke.packaging import Packaging, declared
+from guard.smoke.run import ImportRequest, run_modules
+from guard.smoke.shards import plan
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What to import and to start, and with what."""
+
+    project: SourceProject
+    top: str
+    """The folder with the project's own environment; the code may lie elsewhere."""
+    smoking: SmokePolicy
+    modules: tuple[Chosen, ...]
+    entries: tuple[EntrySpec, ...]
+    excluded: tuple[Excluded, ...]
+    packaging: Packaging
+    python: str | None = None
+    """The option that names the interpreter."""
+    fresh: bool = False
+    notes: tuple[str, ...] = ()
+    shard: tuple[int, int] = (1, 1)
+    plan: str = ""
+
+    def only(self, paths: Collection[str]) -> Work:
+        """Without what lies in other files. An entry point whose file is not known remains, if
+
+        anything does: it may lead anywhere.
+        """
+        modules = tuple(chosen for chosen in self.modules if chosen.path in paths)
+        entries = tuple(
+            spec
+            for spec in self.entries
+            if modules and (spec.path in paths or not spec.path.endswith(".py"))
+        )
+        return replace(self, modules=modules, entries=entries)
+
+
+def optional_rules(policies: Collection[OptionalPolicy]) -> tuple[OptionalRule, ...]:
+    """The policy's declarations as the runner knows them."""
+    return tuple(
+        OptionalRule(item.modules, item.reason, item.raises, item.missing) for item in policies
+    )
+
+
+def select(
+    project: SourceProject, top: str, smoking: SmokePolicy, names: Collection[str]
+) -> Work:
+    """Everything that ``names`` (none: the whole project) cover, with all its entry points."""
+    selection = choose(
+        project,
+        tuple(names),
+        [(item.paths, item.reason) for item in smoking.exclude],
+        optional_rules(smoking.optional),
+    )
+    packaging = declared(top, project.read_file, selection.mains, project.roots)
+    ours = [_from_policy(entry, smoking, project) for entry in smoking.entry_points]
+    taken = {spec.name for spec in ours} | {spec.command[0] for spec in ours}
+    taken |= {f"python -m {spec.command[2]}" for spec in ours if spec.command[1:2] == ("-m",)}
+    found = [
+        replace(spec, timeout=smoking.timeout)
+        for spec in packaging.scripts
+        if spec.name not in taken
+    ]
+    return Work(
+        project,
+        top,
+        smoking,
+        selection.modules,
+        (*ours, *found),
+        selection.excluded,
+        packaging,
+        notes=(*selection.notes, *packaging.notes),
+    )
+
+
+def _from_policy(entry: EntryPolicy, smoking: SmokePolicy, project: SourceProject) -> EntrySpec:
+    path = _file_behind(entry, project)
+    return EntrySpec(
+        entry.name,
+        entry.command,
+        f"{POLICY_NAME}:{entry.line}",
+        path or POLICY_NAME,
+        1 if path else entry.line,
+        entry.env,
+        entry.cwd,
+        _proof(entry),
+        entry.timeout or smoking.timeout,
+    )
+
+
+def _file_behind(entry: EntryPolicy, project: SourceProject) -> str | None:
+    """The project's file that the command runs, where that is plain to see."""
+    first, *rest = entry.command
+    if first not in ("python", "python3") or not rest:
+        return None
+    if rest[0] == "-m" and len(rest) > 1:
+        return project.modules.find(f"{rest[1]}.__main__") or project.modules.find(rest[1])
+    path = f"{entry.cwd}/{rest[0]}".lstrip("/")
+    return path if path in project.paths() else None
+
+
+def _proof(entry: EntryPolicy) -> Proof:
+    proof = entry.proof
+    if proof.output is not None:
+        return Output(proof.output)
+    if proof.alive is not None:
+        return Alive(proof.alive)
+    if proof.http is not None:
+        return Http(proof.http, proof.status or 200)
+    return ExitCode(proof.exit_code or 0)
+
+
+def share(work: Work, shard: tuple[int, int], seconds: Mapping[str, float]) -> Work:
+    """The part of ``work`` that is this shard's."""
+    number, of = shard
+    modules = [chosen.module for chosen in work.modules]
+    whole = plan(modules, [spec.name for spec in work.entries], of, seconds)
+    return replace(
+        work,
+        modules=tuple(one for one in work.modules if whole.modules[one.module] == number),
+        entries=tuple(one for one in work.entries if whole.entries[one.name] == number),
+        shard=shard,
+        plan=whole.digest,
+    )
+
+
+def carry_out(
+    work: Work, folder: str, environ: Mapping[str, str], progress: Progress | None
+) -> SmokeRun:
+    """Import and start everything in ``folder``, which holds the project's files.
+
+    Raises ``GuardError`` where the interpreter is not known.
+    """
+    began = time.monotonic()
+    smoking, project = work.smoking, work.project
+    interpreter = find_interpreter(work.top, work.python, smoking.python, environ)
+    env = environment(environ, smoking.env, smoking.pass_env, interpreter.path)
+    notes = [*work.notes, *env.notes]
+    if env.withheld:
+        notes.append(f"withheld, as it looks like a secret: {', '.join(env.withheld)}")
+    modules: tuple[ModuleRun, ...] = ()
+    distributions: tuple[tuple[str, str], ...] = ()
+    if work.modules:
+        observed = run_modules(
+            _request(work, folder, interpreter, env.variables, began), progress
+        )
+        modules = tuple(_optional(run, smoking) for run in observed.modules)
+        distributions = observed.distributions
+        notes += observed.notes
+    entries: tuple[EntryRun, ...] = ()
+    if work.entries:
+        notes.append(NETWORK_NOTE)
+        specs = [_placed(spec, folder, project.roots) for spec in work.entries]
+        left = smoking.total_timeout - (time.monotonic() - began)
+        entries = run_entries(specs, interpreter, env.variables, folder, total=max(left, 0.0))
+    return SmokeRun(
+        project.label,
+        interpreter,
+        modules,
+        entries,
+        work.excluded,
+        tuple(dict.fromkeys(notes)),
+        work.shard,
+        requirements=work.packaging.requirements,
+        distributions=distributions,
+        requires_python=work.packaging.requires_python,
+        plan=work.plan,
+    )
+
+
+def _request(
+    work: Work, folder: str, interpreter: Interpreter, env: Mapping[str, str], began: float
+) -> ImportRequest:
+    smoking = work.smoking
+    return ImportRequest(
+        interpreter,
+        folder,
+        tuple(work.project.roots),
+        tuple((chosen.module, chosen.path, "") for chosen in work.modules),
+        env,
+        timeout=smoking.timeout,
+        total_timeout=max(smoking.total_timeout - (time.monotonic() - began), 1.0),
+        memory_mb=smoking.memory,
+        network=smoking.network,
+        jobs=smoking.jobs or _processors(),
+        mode="fresh" if work.fresh else "auto",
+    )
+
+
+def _processors() -> int:
+    """How many this process may use: a container often has fewer than the machine."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _optional(run: ModuleRun, smoking: SmokePolicy) -> ModuleRun:
+    rule = optional_rule(run.module, optional_rules(smoking.optional))
+    if rule is None:
+        return run
+    return replace(run, optional=Optionality(rule.reason, rule.raises, rule.missing))
+
+
+def _placed(spec: EntrySpec, folder: str, roots: Collection[str]) -> EntrySpec:
+    """With the import roots of ``folder`` before all others, installed or not."""
+    ours = [os.path.normpath(os.path.join(folder, root)) for root in roots]
+    theirs = dict(spec.env).get("PYTHONPATH", "") if spec.origin.startswith(POLICY_NAME) else ""
+    path = os.pathsep.join(filter(None, (*ours, theirs)))
+    return replace(spec, env={**spec.env, "PYTHONPATH": path})
