@@ -6,7 +6,7 @@ options -> place -> subject -> policy -> modules -> folder -> interpreter -> run
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from guard.cli._policies import joined, judges_alike, lowered
@@ -22,7 +22,7 @@ from guard.cli._where import Where, locate
 from guard.config import POLICY_NAME, Policy, configure
 from guard.config.smoke import SmokePolicy
 from guard.engine import EMPTY
-from guard.errors import GuardError, UsageError
+from guard.errors import GuardError
 from guard.model import Report, RuleResult, Stage, Verdict
 from guard.observed import SmokeRun
 from guard.project import SourceProject

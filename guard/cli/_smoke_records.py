@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import json
 
 from guard.cli._output import write
-from guard.errors import GuardError, UsageError
+from guard.errors import UsageError
 from guard.observed import SmokeRun
 from guard.project import SourceProject
 from guard.smoke.shards import Unmergeable, durations, merge
-from guard.smoke.wire import dump, load
+from guard.smoke.wire import WireError, from_json, to_json
 
 
 def save_record(file: str, run: SmokeRun) -> None:
     """Write the record of ``run``."""
-    write(file, dump(run))
+    write(file, json.dumps(to_json(run), indent=1) + "\n")
 
 
 def read_durations(file: str | None) -> dict[str, float]:
@@ -34,9 +34,14 @@ def read_merged(files: tuple[str, ...], project: SourceProject) -> SmokeRun:
 
 
 def read_record(file: str) -> SmokeRun:
-    """One record. Raises ``UsageError`` for a file that is not there, ``GuardError`` for its text."""
+    """One record. Raises ``UsageError`` for a file that is not there, ``Unmergeable`` for its text.
+
+    JSON that is too deep to be read is as wrong as JSON that is none.
+    """
     try:
         with open(file, "rb") as stream:
-            return load(stream.read(), file)
+            return from_json(json.loads(stream.read()))
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from error
+    except (ValueError, RecursionError, WireError) as error:
+        raise Unmergeable(f"{file}: {error}") from error

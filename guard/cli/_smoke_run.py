@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
+from guard.cli._smoke_words import WITHHELD
 from guard.config import POLICY_NAME
 from guard.config.smoke import EntryPolicy, OptionalPolicy, SmokePolicy
 from guard.observed import EntryRun, Excluded, Interpreter, ModuleRun, Optionality, SmokeRun
@@ -71,9 +72,7 @@ def optional_rules(policies: Collection[OptionalPolicy]) -> tuple[OptionalRule, 
     )
 
 
-def select(
-    project: SourceProject, top: str, smoking: SmokePolicy, names: Collection[str]
-) -> Work:
+def select(project: SourceProject, top: str, smoking: SmokePolicy, names: Collection[str]) -> Work:
     """Everything that ``names`` (none: the whole project) cover, with all its entry points."""
     selection = choose(
         project,
@@ -166,13 +165,11 @@ def carry_out(
     env = environment(environ, smoking.env, smoking.pass_env, interpreter.path)
     notes = [*work.notes, *env.notes]
     if env.withheld:
-        notes.append(f"withheld, as it looks like a secret: {', '.join(env.withheld)}")
+        notes.append(WITHHELD + ", ".join(env.withheld))
     modules: tuple[ModuleRun, ...] = ()
     distributions: tuple[tuple[str, str], ...] = ()
     if work.modules:
-        observed = run_modules(
-            _request(work, folder, interpreter, env.variables, began), progress
-        )
+        observed = run_modules(_request(work, folder, interpreter, env.variables, began), progress)
         modules = tuple(_optional(run, smoking) for run in observed.modules)
         distributions = observed.distributions
         notes += observed.notes

@@ -58,7 +58,12 @@ def code_folder(subject: Subject, where: Where, environ: Mapping[str, str]) -> I
 
 def _can_matter(path: str) -> bool:
     """Whether a file that is not staged can make the index another program."""
-    return not path.endswith((".md", ".rst", ".txt", ".pyi"))
+    return not path.endswith((".md", ".rst", ".pyi")) and not _is_bytecode(path)
+
+
+def _is_bytecode(path: str) -> bool:
+    """What Python leaves behind, in a repository that does not ignore it."""
+    return "__pycache__/" in path
 
 
 def changed(subject: Subject, where: Where, environ: Mapping[str, str]) -> list[str] | None:
@@ -72,7 +77,7 @@ def changed(subject: Subject, where: Where, environ: Mapping[str, str]) -> list[
         return repository.changed_paths(base.commit, subject.tree.commit)
     if isinstance(subject.tree, Index):
         return repository.changed_paths(base.commit)
-    return repository.changed_on_disk(base.commit)
+    return [path for path in repository.changed_on_disk(base.commit) if not _is_bytecode(path)]
 
 
 def affected_by(project: SourceProject, paths: Collection[str]) -> Affected:
@@ -85,9 +90,7 @@ def affected_by(project: SourceProject, paths: Collection[str]) -> Affected:
         if _CONCERNS_ALL.fullmatch(path):
             return Affected(None, f"{path} changed: that can affect every module")
     known = project.paths()
-    packages = {
-        path.rpartition("/")[0] for path in known if path.endswith("/__init__.py")
-    }
+    packages = {path.rpartition("/")[0] for path in known if path.endswith("/__init__.py")}
     touched = {path for path in paths if path.endswith(".py")}
     for path in paths:
         if path.endswith((".py", ".pyi")):

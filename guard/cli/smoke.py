@@ -16,10 +16,7 @@ from guard.model import EXIT_CODES, Stage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from guard.cli._output import Sink
     from guard.cli._smoke_request import SmokeRequest
-    from guard.model import Report
-    from guard.observed import SmokeRun
 
 
 @click.command()
@@ -37,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts, the same everywhere.")
 @click.option("--durations", metavar="FILE", help="Balance the shards by this earlier record.")
 @click.option("--record-run", metavar="FILE", help="Write there what was observed.")
-@click.option("--merge", multiple=True, metavar="FILE", help="Judge the records of all shards.")
+@click.option("--merge", is_flag=True, help="Judge the records of all shards: each an argument.")
 @click.option("--stage", type=click.Choice([s.value for s in Stage]), help="The door to play.")
 @click.option("--config", metavar="FILE", help="The policy file, instead of guard.yaml.")
 @click.option("--select", multiple=True, metavar="RULE", help="Run this rule alone (repeatable).")
@@ -58,7 +55,8 @@ if TYPE_CHECKING:
 def smoke(around: Surroundings, /, **options: object) -> int:
     """Prove that the code starts: import every module cold, start every entry point.
 
-    MODULE (with all below it) and PATH limit what is imported. This runs the project's code.
+    MODULE (with all below it) and PATH limit what is imported. This runs the project's code. With
+    --merge the arguments are the files that the shards wrote with --record-run.
     """
     chosen = _Options(options)
     request = chosen.request()
@@ -73,10 +71,11 @@ def smoke(around: Surroundings, /, **options: object) -> int:
         finally:
             progress.clear()
     from guard.cli._report import emit
+    from guard.cli._smoke_words import shown
 
     elapsed = time.perf_counter() - around.started
     style = chosen.style(around.environ, elapsed)
-    emit(wanted, smoked.done, style)
+    emit(wanted, smoked.done, style, lambda report, sink: shown(report, smoked.run, sink, style))
     return EXIT_CODES[smoked.done.report.verdict]
 
 
@@ -88,10 +87,11 @@ class _Options(Options):
         from guard.smoke.shards import parse_shard
 
         self._is_sound()
+        merge = self.flag("merge")
         shard = self.text("shard")
         timeout, jobs = self.text("timeout"), self.text("jobs")
         return SmokeRequest(
-            named=self.many("named"),
+            named=() if merge else self.many("named"),
             wanted=Wanted(self.flag("staged"), self.text("since"), self.text("rev")),
             modules=not self.flag("entry"),
             entries=True if self.flag("entry") else False if self.flag("no_entry") else None,
@@ -108,7 +108,7 @@ class _Options(Options):
             shards=Shards(
                 None if shard is None else parse_shard(shard),
                 self.text("durations"),
-                self.many("merge"),
+                self.many("named") if merge else (),
                 self.text("record_run"),
             ),
         )
@@ -118,15 +118,18 @@ class _Options(Options):
             raise UsageError("--entry and --no-entry contradict each other")
         if self.text("durations") is not None and self.text("shard") is None:
             raise UsageError("--durations balances shards: it needs --shard")
-        if self.many("merge"):
-            running = ("entry", "no_entry", "staged", "python", "timeout", "jobs", "shard", "since")
-            if self.many("named") or self.many("exclude") or any(map(self.text_or_flag, running)):
+        if self.flag("merge"):
+            running = ("entry", "no_entry", "python", "timeout", "jobs", "shard", "exclude")
+            if any(self.given(name) for name in running):
                 raise UsageError(
                     "--merge judges what other runs recorded; what is to be run was said there"
                 )
+            if not self.many("named"):
+                raise UsageError("--merge needs the files that the shards wrote with --record-run")
 
-    def text_or_flag(self, name: str) -> bool:
-        return bool(self._values[name])
+    def given(self, name: str) -> bool:
+        value = self._values[name]
+        return bool(value)
 
 
 def _patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from guard.config import shapes
@@ -84,7 +84,7 @@ class SmokePolicy:
     total_timeout: float = 1800.0
     memory: int | None = None
     jobs: int | None = None
-    network: str = "refuse"
+    network: Literal["refuse", "loopback", "allow"] = "refuse"
     env: Mapping[str, str] = field(default_factory=dict)
     pass_env: tuple[str, ...] = ()
     exclude: tuple[ExcludePolicy, ...] = ()
