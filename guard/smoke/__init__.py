@@ -1,1 +1,1 @@
-"""The smoke runner: the project's code, imported and started in its own interpreter."""
+"""Run a project's own code, contained, in its own interpreter; say what was observed."""

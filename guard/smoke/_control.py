@@ -1,0 +1,176 @@
+"""The folder through which the guard and the processes of the probe speak to each other.
+
+Everything has a path, so that code which closes all files of its process cuts nothing off:
+
+- ``request``: what all processes need to know; ``isolated``: how the first one was cut off.
+- ``events``: a fifo; whoever begins, is ready or sees a child end writes one line.
+- ``<slot>.job``, ``.memory``, ``.fifo`` and ``out/<slot>``: one process, and the commands to it.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import secrets
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+
+PID, LOADING, EFFECTS, RESULT, SIZE = 16, 64, 16384, 65536, 262144
+"""As in the probe."""
+_HEAD = 24
+_TAIL = 16384
+"""How much of the end of the output is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """``R``: ready. ``E``: ended, with ``status`` (of ``waitpid``) and whether it left children."""
+
+    kind: str
+    slot: str
+    status: int = 0
+    left: bool = False
+
+
+@dataclass(slots=True)
+class Slot:
+    """One process of the probe, as the guard sees it."""
+
+    name: str
+    nonce: bytes
+    base: str
+    out: int
+    memory: int
+    fifo: int = -1
+
+    def pid(self) -> int:
+        """Its process id; 0 as long as it has not begun."""
+        told = os.pread(self.memory, 8, PID)
+        return int(told) if told.isdigit() else 0
+
+    def read(self, offset: int, end: int) -> str | None:
+        """What it left at a place of its memory; ``None`` if that is not whole."""
+        head = os.pread(self.memory, _HEAD, offset)
+        try:
+            length = int(head[:8], 16)
+        except ValueError:
+            return None
+        if head[8:] != self.nonce or not 0 <= length <= end - offset - _HEAD:
+            return None
+        return os.pread(self.memory, length, offset + _HEAD).decode("utf-8", "replace")
+
+    def literal(self, offset: int, end: int) -> object:
+        """The same as a Python value; ``None`` where it is none."""
+        text = self.read(offset, end)
+        if not text:
+            return None
+        try:
+            return ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return None
+
+    def written(self) -> int:
+        """How many bytes of output there are."""
+        return os.fstat(self.out).st_size
+
+    def output(self) -> str:
+        """The end of the output."""
+        size = self.written()
+        start = max(0, size - _TAIL)
+        return os.pread(self.out, _TAIL, start).decode("utf-8", "replace")
+
+    def send(self, line: str) -> None:
+        """Tell it what to do."""
+        os.write(self.fifo, line.encode() + b"\n")
+
+    def close(self) -> None:
+        """Forget it: all its files go."""
+        for file in (self.out, self.memory, self.fifo):
+            if file >= 0:
+                os.close(file)
+        folder, name = os.path.split(self.base)
+        for path in (
+            f"{self.base}.memory",
+            f"{self.base}.job",
+            f"{self.base}.fifo",
+            os.path.join(folder, "out", name),
+        ):
+            if os.path.lexists(path):
+                os.unlink(path)
+
+
+@dataclass(slots=True)
+class Control:
+    """The control folder. Used with ``with``: at the end nothing of it is left."""
+
+    folder: str = field(default_factory=lambda: tempfile.mkdtemp(prefix="guard-smoke-"))
+    nonce: bytes = field(default_factory=lambda: secrets.token_hex(8).encode())
+    events: int = -1
+    _rest: bytes = b""
+    _count: int = 0
+
+    def __enter__(self) -> Control:
+        os.mkdir(os.path.join(self.folder, "out"))
+        os.mkdir(self.temp)
+        path = os.path.join(self.folder, "events")
+        os.mkfifo(path, 0o600)
+        self.events = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.events)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def temp(self) -> str:
+        """The folder for temporary files of the code that is imported."""
+        return os.path.join(self.folder, "tmp")
+
+    def write(self, name: str, value: object) -> None:
+        """Leave a literal for the probe."""
+        with open(os.path.join(self.folder, name), "w", encoding="ascii") as file:
+            file.write(ascii(value))
+
+    def isolated(self) -> str:
+        """How the first process was cut off from the network; empty as long as it has not said."""
+        try:
+            with open(os.path.join(self.folder, "isolated"), encoding="ascii") as file:
+                told = ast.literal_eval(file.read())
+        except (OSError, ValueError, SyntaxError):
+            return ""
+        return str(told["how"])
+
+    def slot(self, job: dict[str, object], *, name: str = "", node: bool = False) -> Slot:
+        """Prepare the place of one process."""
+        self._count += 1
+        name = name or str(self._count)
+        base = os.path.join(self.folder, name)
+        self.write(f"{name}.job", job)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+        memory = os.open(f"{base}.memory", flags, 0o600)
+        os.ftruncate(memory, SIZE)
+        os.pwrite(memory, self.nonce, 0)
+        out = os.open(os.path.join(self.folder, "out", name), flags, 0o600)
+        slot = Slot(name, self.nonce, base, out, memory)
+        if node:
+            os.mkfifo(f"{base}.fifo", 0o600)
+            slot.fifo = os.open(f"{base}.fifo", os.O_RDWR | os.O_NONBLOCK)
+        return slot
+
+    def read_events(self) -> tuple[Event, ...]:
+        """The events that have come since; a line that is none of ours is left out."""
+        try:
+            data = self._rest + os.read(self.events, 65536)
+        except BlockingIOError:
+            return ()
+        *lines, self._rest = data.split(b"\n")
+        return tuple(event for line in lines if (event := self._event(line)) is not None)
+
+    def _event(self, line: bytes) -> Event | None:
+        match line.decode("ascii", "replace").split(" "):
+            case [nonce, "R", slot] if nonce.encode() == self.nonce:
+                return Event("R", slot)
+            case [nonce, "E", slot, status, left] if nonce.encode() == self.nonce:
+                return Event("E", slot, int(status), left == "1")
+        return None

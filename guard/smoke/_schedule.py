@@ -1,0 +1,442 @@
+"""What to fork when: the tree of processes, its limits, and what is tried again."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from guard.observed import Effect, EffectKind, ModuleRun, Outcome
+from guard.smoke._answers import Answer, in_words, read_effects, read_result
+from guard.smoke._control import EFFECTS, LOADING, RESULT, SIZE
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterator
+
+    from guard.smoke._control import Control, Event, Slot
+
+_TICK = 0.05
+_START = 30.0
+"""Seconds for the first process to be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One module to import."""
+
+    module: str
+    path: str
+    optional: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one run."""
+
+    timeout: float
+    deadline: float | None
+    output: int
+    jobs: int
+
+
+@dataclass(slots=True)
+class Branch:
+    """A module, and the modules below it."""
+
+    name: str
+    wanted: Wanted | None = None
+    below: dict[str, Branch] = field(default_factory=dict)
+
+    def all(self) -> Iterator[Wanted]:
+        """Everything asked for in it."""
+        if self.wanted is not None:
+            yield self.wanted
+        for branch in self.below.values():
+            yield from branch.all()
+
+
+def grow(wanted: tuple[Wanted, ...]) -> Branch:
+    """The tree of packages; packages that nobody asked for stand in it too."""
+    trunk = Branch("")
+    for each in wanted:
+        branch = trunk
+        for part in each.module.split("."):
+            name = f"{branch.name}.{part}" if branch.name else part
+            branch = branch.below.setdefault(part, Branch(name))
+        branch.wanted = each
+    return trunk
+
+
+@dataclass(slots=True)
+class Task:
+    """One process to fork: from ``parent``, or a fresh interpreter."""
+
+    kind: str
+    branch: Branch
+    parent: Process | None
+    claims: list[Claim] = field(default_factory=list)
+    """What its answer, if it is the same, confirms."""
+
+
+@dataclass(slots=True)
+class Process:
+    """A process that runs."""
+
+    task: Task
+    slot: Slot
+    deadline: float
+    ready: bool = False
+    killed: Outcome | None = None
+    told: Answer | None = None
+    children: int = 0
+    """Tasks that wait for it or run below it."""
+    before: str = ""
+    """What had been written when it was forked."""
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Claim:
+    """An answer that is believed only when a fresh interpreter gives the same for its cause."""
+
+    branch: Branch
+    answer: Answer
+
+
+class Schedule:
+    """One run over all modules."""
+
+    def __init__(
+        self,
+        control: Control,
+        wanted: tuple[Wanted, ...],
+        limits: Limits,
+        *,
+        fresh: bool,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        self._control = control
+        self._wanted = wanted
+        self._limits = limits
+        self._fresh = fresh
+        self._progress = progress
+        self._runs: dict[str, ModuleRun] = {}
+        self._tasks: list[Task] = []
+        self._running: dict[str, Process] = {}
+        self._claims: dict[object, list[Claim]] = {}
+        self._why_fresh: Counter[str] = Counter()
+        self._more: list[str] = []
+
+    def run(self, start: Callable[[], subprocess.Popen[bytes]]) -> tuple[ModuleRun, ...]:
+        """Import everything. Whatever happens, nothing runs any more when this returns."""
+        slot = self._control.slot({"kind": "root"}, name="root", node=True)
+        root = Process(Task("root", Branch(""), None), slot, time.monotonic() + _START)
+        self._root = root
+        self._running["root"] = root
+        try:
+            self._first = start()
+        except OSError as failure:
+            self._more.append(f"the interpreter did not start: {failure}")
+            return self._all()
+        try:
+            while self._running or self._tasks or self._claims:
+                if not self._go_on():
+                    break
+        finally:
+            self._stop()
+        return self._all()
+
+    def notes(self) -> tuple[str, ...]:
+        """What fell back to fresh interpreters, and what went wrong."""
+        reasons = "; ".join(f"{why}: {count}" for why, count in self._why_fresh.most_common())
+        count = sum(self._why_fresh.values())
+        forked = [f"fresh interpreters instead of forks: {count} ({reasons})"] if count else []
+        if self._fresh:
+            forked = ["each module in an interpreter of its own"]
+        return (*forked, *self._more)
+
+    # --- the loop --------------------------------------------------------------------------------
+
+    def _go_on(self) -> bool:
+        """One turn. Whether there is more to do."""
+        if self._limits.deadline is not None and time.monotonic() > self._limits.deadline:
+            self._more.append("stopped: the time for the whole run was over")
+            return False
+        if self._first.poll() is not None:
+            self._more.append(f"the probe ended: {_start_words(self._first, self._control)}")
+            return False
+        while self._tasks and self._busy() < self._limits.jobs:
+            self._begin(self._tasks.pop())
+        select.select([self._control.events], [], [], _TICK)
+        for event in self._control.read_events():
+            self._hear(event)
+        self._watch()
+        if not self._tasks and set(self._running) == {"root"} and self._root.ready:
+            if not self._claims:
+                return False
+            self._confirm()
+        return True
+
+    def _busy(self) -> int:
+        return sum(1 for process in self._running.values() if not process.ready)
+
+    def _begin(self, task: Task) -> None:
+        parent = task.parent or self._root
+        job: dict[str, object] = {"kind": task.kind, "module": task.branch.name}
+        slot = self._control.slot(job, node=task.kind == "node")
+        left = self._limits.timeout - parent.seconds
+        process = Process(
+            task,
+            slot,
+            time.monotonic() + max(left, 1.0) + (1.0 if task.kind == "fresh" else 0.0),
+            before=parent.before if task.kind != "fresh" else "",
+        )
+        self._running[slot.name] = process
+        parent.slot.send(slot.name)
+
+    def _watch(self) -> None:
+        """Kill what takes too long or writes too much."""
+        now = time.monotonic()
+        for process in list(self._running.values()):
+            if process.ready or process.killed is not None:
+                if process.killed is not None and now > process.deadline + 5:
+                    self._forget(process, -1)  # nobody told that it is gone
+                continue
+            late = now > process.deadline
+            if late or process.slot.written() > self._limits.output:
+                process.killed = Outcome.TIMEOUT if late else Outcome.FLOOD
+                process.deadline = now
+                if process is self._root:
+                    self._more.append("the probe did not start in time")
+                    self._first.kill()
+                elif not _kill(process.slot.pid()):
+                    self._forget(process, -1)
+
+    def _hear(self, event: Event) -> None:
+        process = self._running.get(event.slot)
+        if process is None:
+            return
+        if event.kind == "R":
+            self._is_ready(process)
+        elif process is not self._root:
+            self._ended(process, event.status, left=event.left)
+
+    # --- nodes -----------------------------------------------------------------------------------
+
+    def _is_ready(self, process: Process) -> None:
+        if process is self._root:
+            process.ready = True
+            self._plant()
+            return
+        answer = read_result(process.slot.literal(RESULT, SIZE))
+        if answer is None or answer.outcome is not Outcome.OK:
+            return  # it ends, and then it is seen
+        process.ready = True
+        process.told = answer
+        process.seconds = answer.seconds
+        process.before = (process.before + process.slot.output())[-16384:]
+        branch = process.task.branch
+        self._settle(branch.wanted, replace(answer, output=process.before), fresh=False)
+        self._fork_below(process, branch)
+
+    def _plant(self) -> None:
+        trunk = grow(self._wanted)
+        if self._fresh:
+            self._tasks = [
+                Task("fresh", Branch(each.module, each), None) for each in reversed(self._wanted)
+            ]
+            return
+        self._fork_below(self._root, trunk)
+
+    def _fork_below(self, process: Process, branch: Branch) -> None:
+        tasks = [
+            Task("node" if below.below else "leaf", below, process)
+            for below in branch.below.values()
+        ]
+        process.children = len(tasks)
+        self._tasks += reversed(tasks)
+        self._quit_if_done(process)
+
+    def _quit_if_done(self, process: Process | None) -> None:
+        if process is None or process is self._root or process.children or not process.ready:
+            return
+        process.slot.send("quit")
+
+    def _ended(self, process: Process, status: int, *, left: bool) -> None:
+        """A process is gone: what came of it."""
+        if process.ready:
+            self._node_ended(process)
+        else:
+            self._judge(process, self._answer(process, status, left=left))
+        self._forget(process, status)
+
+    def _forget(self, process: Process, status: int) -> None:
+        if self._running.pop(process.slot.name, None) is None:
+            return
+        if status == -1 and not process.ready:
+            self._judge(process, self._answer(process, status, left=False))
+        process.slot.close()
+        parent = process.task.parent
+        if parent is not None:
+            parent.children -= 1
+            self._quit_if_done(parent)
+
+    def _node_ended(self, process: Process) -> None:
+        """If it was not told to: what waits for it gets interpreters of its own."""
+        orphans = [task for task in self._tasks if task.parent is process]
+        self._tasks = [task for task in self._tasks if task.parent is not process]
+        for child in list(self._running.values()):
+            if child.task.parent is process:
+                _kill(child.slot.pid())
+                self._node_ended(child)
+                self._running.pop(child.slot.name)
+                child.slot.close()
+                if not child.ready:
+                    orphans.append(child.task)
+        for task in orphans:
+            self._afresh(task.branch, "a process to fork from was gone")
+
+    # --- answers ---------------------------------------------------------------------------------
+
+    def _answer(self, process: Process, status: int, *, left: bool) -> Answer:
+        slot = process.slot
+        answer = None
+        if process.killed is None:
+            answer = read_result(slot.literal(RESULT, SIZE))
+        if answer is None:
+            loading = tuple(filter(None, (slot.read(LOADING, EFFECTS) or "").split("\n")))
+            effects = read_effects(slot.literal(EFFECTS, RESULT))
+            outcome, said = process.killed or Outcome.ENDED, in_words(status)
+            if outcome is Outcome.TIMEOUT:
+                said = f"after {self._limits.timeout:g} s"
+            elif outcome is Outcome.FLOOD:
+                said = f"more than {self._limits.output} bytes of output"
+            answer = Answer(outcome, status=said, loading=loading, effects=effects)
+        if left and not any(each.kind is EffectKind.LEFT_CHILD for each in answer.effects):
+            more = Effect(EffectKind.LEFT_CHILD, "a process of its group")
+            answer = replace(answer, effects=(*answer.effects, more))
+        return replace(answer, output=slot.output()).after(process.before)
+
+    def _judge(self, process: Process, answer: Answer) -> None:
+        """Believe an answer, or have it confirmed."""
+        task = process.task
+        if task.kind == "fresh":
+            self._judge_fresh(task, answer)
+        elif answer.outcome is Outcome.OK and task.kind == "node" and answer.unsafe:
+            self._settle(task.branch.wanted, answer, fresh=False)
+            for below in task.branch.below.values():
+                self._afresh(below, answer.unsafe)
+        elif answer.outcome is Outcome.OK and task.kind == "leaf":
+            self._settle(task.branch.wanted, answer, fresh=False)
+        elif (
+            task.parent is self._root
+            and answer.outcome is not Outcome.OK
+            and answer.status != "gone"
+        ):
+            self._settle_all(task.branch, answer, fresh=False)
+        else:
+            # An OK of a node that did not become one is as doubtful as a failure.
+            self._claims.setdefault(_cause(answer), []).append(Claim(task.branch, answer))
+
+    def _confirm(self) -> None:
+        """Ask a fresh interpreter once for each cause of failure."""
+        for claims in self._claims.values():
+            self._tasks.append(Task("fresh", claims[0].branch, None, claims))
+        self._claims = {}
+
+    def _judge_fresh(self, task: Task, answer: Answer) -> None:
+        if task.claims and _cause(task.claims[0].answer) == _cause(answer):
+            for claim in task.claims:
+                self._settle_all(claim.branch, claim.answer, fresh=False)
+            return
+        for claim in task.claims[1:]:
+            self._afresh(claim.branch, "a failure that a fresh interpreter does not have")
+        if answer.outcome is Outcome.OK:
+            if task.claims:
+                self._why_fresh["a failure that a fresh interpreter does not have"] += 1
+            self._settle(task.branch.wanted, answer, fresh=True)
+            for below in task.branch.below.values():
+                self._afresh(below, "the package above it could not be forked")
+        else:
+            self._settle_all(task.branch, answer, fresh=True)
+
+    def _afresh(self, branch: Branch, why: str) -> None:
+        for wanted in branch.all():
+            self._why_fresh[why] += 1
+            self._tasks.append(Task("fresh", Branch(wanted.module, wanted), None))
+
+    def _settle_all(self, branch: Branch, answer: Answer, *, fresh: bool) -> None:
+        for wanted in branch.all():
+            self._settle(wanted, answer, fresh=fresh)
+
+    def _settle(self, wanted: Wanted | None, answer: Answer, *, fresh: bool) -> None:
+        if wanted is None:
+            return
+        self._runs[wanted.module] = answer.of(
+            wanted.module, wanted.path, wanted.optional, fresh=fresh
+        )
+        if self._progress is not None:
+            self._progress(len(self._runs), len(self._wanted))
+
+    # --- the end ---------------------------------------------------------------------------------
+
+    def _stop(self) -> None:
+        """End every process: the first one asks the others, and waits for none."""
+        for process in self._running.values():
+            if process is not self._root:
+                _kill(process.slot.pid())
+        try:
+            self._root.slot.send("quit")
+            self._first.wait(timeout=5)
+        except Exception:  # noqa: BLE001 - whatever it was, it must end
+            self._first.kill()
+            self._first.wait()
+        for process in self._running.values():
+            process.slot.close()
+
+    def _all(self) -> tuple[ModuleRun, ...]:
+        lost = Answer(Outcome.LOST, status="not known: the run was stopped before")
+        return tuple(
+            self._runs.get(each.module)
+            or lost.of(each.module, each.path, each.optional, fresh=False)
+            for each in self._wanted
+        )
+
+
+def _cause(answer: Answer) -> object:
+    """What two answers with the same cause have in common."""
+    failure = answer.failure
+    if failure is None:
+        return (answer.outcome, answer.status, answer.loading[-1:])
+    innermost = failure.frames[-1] if failure.frames else None
+    return (failure.type, re.sub("0x[0-9a-f]+", "0x", failure.message), innermost)
+
+
+def _kill(pid: int) -> bool:
+    """End a process and what it started; whether there was one."""
+    if pid <= 1:
+        return False
+    for kill in (os.killpg, os.kill):
+        try:
+            kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+        return True
+    return False
+
+
+def _start_words(first: subprocess.Popen[bytes], control: Control) -> str:
+    code = first.returncode
+    said = in_words(-code if code < 0 else code << 8)
+    try:
+        with open(os.path.join(control.folder, "out", "start"), "rb") as file:
+            told = file.read()[-2000:].decode("utf-8", "replace").strip()
+    except OSError:
+        told = ""
+    return f"{said}\n{told}".strip()

@@ -1,0 +1,149 @@
+"""Import every module cold, and say what came of each.
+
+Means is a tree of forks: ``import a.b`` is ``import a``, then the import of ``a.b``. So a process
+that has imported ``a`` is forked for each module below it, and none of them sees another. Where
+that cannot be trusted, a module gets an interpreter of its own.
+
+Bytecode is written and read as by any run of Python: into ``__pycache__``, where the environment
+does not forbid it and the folder can be written.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from guard.observed import Interpreter, ModuleRun
+from guard.smoke._control import Control
+from guard.smoke._distributions import Distributions
+from guard.smoke._schedule import Limits, Schedule, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_PROBE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "probe.py")
+_BOOT = (
+    f"p={_PROBE!r};exec(compile(open(p,'rb').read(),p,'exec'),"
+    "{'__name__':'guard_probe','__file__':p,'ARGUMENTS':(%r,%r)})"
+)
+_POOLS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_NETWORK = {
+    "allowed": "network: allowed",
+    "namespace": "network: refused by the kernel (a network namespace)",
+    "namespace without loopback": "network: refused by the kernel, loopback too: it could not be "
+    "brought up in the network namespace",
+    "hook": "network: refused by an audit hook, which code in C can pass by; the kernel allows no "
+    "network namespace here",
+    "": "network: not known, as the probe did not start",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """Which modules to import, with what, and within which limits."""
+
+    interpreter: Interpreter
+    top: str
+    """Absolute."""
+    roots: tuple[str, ...]
+    """What the project has on ``sys.path``, relative to ``top``."""
+    modules: tuple[tuple[str, str, str], ...]
+    """``(module, path, the reason for which it may fail)``."""
+    env: Mapping[str, str]
+    """The whole environment of the code that is imported."""
+    timeout: float = 30.0
+    total_timeout: float | None = None
+    memory_mb: int | None = None
+    network: Literal["refuse", "loopback", "allow"] = "refuse"
+    jobs: int = 1
+    mode: Literal["auto", "fresh"] = "auto"
+    output_limit: int = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What ``run_modules`` saw: each module that was asked for, once, in the order asked for."""
+
+    modules: tuple[ModuleRun, ...]
+    notes: tuple[str, ...]
+    """How the code was contained, and what fell back from forks to fresh interpreters."""
+    distributions: tuple[tuple[str, str], ...]
+    """``(import name, distribution)`` of what is installed."""
+
+
+def run_modules(
+    request: ImportRequest, progress: Callable[[int, int], None] | None = None
+) -> Observed:
+    """Import each module of ``request`` cold. ``progress`` hears ``(done, of how many)``.
+
+    What could not be found out is ``Outcome.LOST``; nothing is raised for it.
+    """
+    notes: list[str] = []
+    with Control() as control:
+        env = _environment(request, control, notes)
+        distributions = Distributions(request.interpreter.path, env)
+        control.write("request", _told(request))
+        schedule = Schedule(
+            control,
+            tuple(Wanted(*each) for each in request.modules),
+            Limits(
+                request.timeout,
+                _deadline(request.total_timeout),
+                request.output_limit,
+                max(1, request.jobs),
+            ),
+            fresh=request.mode == "fresh",
+            progress=progress,
+        )
+        try:
+            runs = schedule.run(lambda: _start(request, control, env))
+            notes.append(_NETWORK[control.isolated()])
+        finally:
+            installed = distributions.read()
+    if request.memory_mb:
+        notes.append(f"memory: at most {request.memory_mb} MB of addresses for each process")
+    return Observed(runs, (*notes, *schedule.notes()), installed)
+
+
+def _deadline(seconds: float | None) -> float | None:
+    return None if seconds is None else time.monotonic() + seconds
+
+
+def _environment(request: ImportRequest, control: Control, notes: list[str]) -> dict[str, str]:
+    env = dict(request.env)
+    env["TMPDIR"] = control.temp
+    pools = [name for name in _POOLS if name not in env]
+    env.update(dict.fromkeys(pools, "1"))
+    if pools:
+        notes.append(f"set to 1, as a process with threads cannot be forked: {', '.join(pools)}")
+    return env
+
+
+def _told(request: ImportRequest) -> dict[str, object]:
+    return {
+        "python": request.interpreter.path,
+        "boot": _BOOT,
+        "guard": os.getpid(),
+        "top": request.top,
+        "path": [os.path.normpath(os.path.join(request.top, root)) for root in request.roots],
+        "network": request.network,
+        "memory": (request.memory_mb or 0) << 20,
+    }
+
+
+def _start(
+    request: ImportRequest, control: Control, env: dict[str, str]
+) -> subprocess.Popen[bytes]:
+    with open(os.path.join(control.folder, "out", "start"), "wb") as out:
+        return subprocess.Popen(
+            [request.interpreter.path, "-c", _BOOT % (control.folder, "root")],
+            cwd=request.top,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
