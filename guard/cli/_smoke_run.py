@@ -170,7 +170,7 @@ def carry_out(
     distributions: tuple[tuple[str, str], ...] = ()
     if work.modules:
         observed = run_modules(_request(work, folder, interpreter, env.variables, began), progress)
-        modules = tuple(_optional(run, smoking) for run in observed.modules)
+        modules = observed.modules
         distributions = observed.distributions
         notes += observed.notes
     entries: tuple[EntryRun, ...] = ()
@@ -198,11 +198,12 @@ def _request(
     work: Work, folder: str, interpreter: Interpreter, env: Mapping[str, str], began: float
 ) -> ImportRequest:
     smoking = work.smoking
+    optional = optional_rules(smoking.optional)
     return ImportRequest(
         interpreter,
         folder,
         tuple(work.project.roots),
-        tuple((chosen.module, chosen.path, "") for chosen in work.modules),
+        tuple((one.module, one.path, _optional(one.module, optional)) for one in work.modules),
         env,
         timeout=smoking.timeout,
         total_timeout=max(smoking.total_timeout - (time.monotonic() - began), 1.0),
@@ -220,11 +221,9 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def _optional(run: ModuleRun, smoking: SmokePolicy) -> ModuleRun:
-    rule = optional_rule(run.module, optional_rules(smoking.optional))
-    if rule is None:
-        return run
-    return replace(run, optional=Optionality(rule.reason, rule.raises, rule.missing))
+def _optional(module: str, rules: Collection[OptionalRule]) -> Optionality | None:
+    rule = optional_rule(module, rules)
+    return None if rule is None else Optionality(rule.reason, rule.raises, rule.missing)
 
 
 def _placed(spec: EntrySpec, folder: str, roots: Collection[str]) -> EntrySpec:

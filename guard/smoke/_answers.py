@@ -7,7 +7,7 @@ import signal
 from dataclasses import dataclass, replace
 from typing import Any
 
-from guard.observed import Effect, EffectKind, Failure, Frame, ModuleRun, Outcome
+from guard.observed import Effect, EffectKind, Failure, Frame, ModuleRun, Optionality, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Answer:
     unsafe: str = ""
     """Why what it would fork could not be trusted."""
 
-    def of(self, module: str, path: str, optional: str, *, fresh: bool) -> ModuleRun:
+    def of(self, module: str, path: str, optional: Optionality | None, *, fresh: bool) -> ModuleRun:
         """The same for one module."""
         return ModuleRun(
             module=module,

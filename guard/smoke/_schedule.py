@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from guard.observed import Effect, EffectKind, ModuleRun, Outcome
+from guard.observed import Effect, EffectKind, ModuleRun, Optionality, Outcome
 from guard.smoke._answers import Answer, in_words, read_effects, read_result
 from guard.smoke._control import EFFECTS, LOADING, RESULT, SIZE
 
@@ -32,7 +32,7 @@ class Wanted:
 
     module: str
     path: str
-    optional: str
+    optional: Optionality | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from guard.observed import Interpreter, ModuleRun
+from guard.observed import Interpreter, ModuleRun, Optionality
 from guard.smoke._control import Control
 from guard.smoke._distributions import Distributions
 from guard.smoke._schedule import Limits, Schedule, Wanted
@@ -50,8 +50,8 @@ class ImportRequest:
     """Absolute."""
     roots: tuple[str, ...]
     """What the project has on ``sys.path``, relative to ``top``."""
-    modules: tuple[tuple[str, str, str], ...]
-    """``(module, path, the reason for which it may fail)``."""
+    modules: tuple[tuple[str, str, Optionality | None], ...]
+    """``(module, path, the declaration that it may fail)``."""
     env: Mapping[str, str]
     """The whole environment of the code that is imported."""
     timeout: float = 30.0
