@@ -14,7 +14,7 @@ from guard.cli._report import Done
 from guard.cli._session import choose_rules, is_without_python, policy_of
 from guard.cli._smoke_records import read_durations, read_merged, save_record
 from guard.cli._smoke_request import SmokeRequest, settled
-from guard.cli._smoke_run import Work, carry_out, select, share
+from guard.cli._smoke_run import Work, carry_out, prepare, select, share
 from guard.cli._smoke_subject import affected_by, changed, code_folder
 from guard.cli._subject import Subject, choose
 from guard.cli._surroundings import Surroundings
@@ -43,7 +43,7 @@ class Smoked:
 
 def smoke(request: SmokeRequest, around: Surroundings, progress: Progress | None = None) -> Smoked:
     """Run what ``request`` names and judge it. Raises ``GuardError`` where that cannot be."""
-    session = _open(request, around)
+    session = open_session(request, around)
     if request.shards.merge:
         run: SmokeRun | None = read_merged(request.shards.merge, session.project)
     else:
@@ -55,7 +55,8 @@ def smoke(request: SmokeRequest, around: Surroundings, progress: Progress | None
     return Smoked(Done(report, *made_of), run)
 
 
-def _open(request: SmokeRequest, around: Surroundings) -> _Session:
+def open_session(request: SmokeRequest, around: Surroundings) -> Session:
+    """Settle place, subject and policy. Raises ``GuardError`` where one of them is wrong."""
     # pre-commit hands the staged files over. They say which files changed, not which ones break.
     named = () if request.wanted.staged else request.named
     paths = [name for name in named if _is_path(name)]
@@ -82,7 +83,7 @@ def _open(request: SmokeRequest, around: Surroundings) -> _Session:
     )
     smoking, more = _in_both(settled(policy.smoke, request.how), before, policy, request)
     notes += more
-    return _Session(
+    return Session(
         request, around, where, subject, rules, policy, before, project, smoking, names, notes
     )
 
@@ -114,7 +115,9 @@ def _is_path(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Session:
+class Session:
+    """One configuration: what to run, and how to judge what was observed."""
+
     request: SmokeRequest
     around: Surroundings
     where: Where
@@ -134,8 +137,9 @@ class _Session:
         if work is None:
             return None
         shards = self.request.shards
+        ground = prepare(work, self.around.environ)
         with code_folder(self.subject, self.where, self.around.environ) as folder:
-            run = carry_out(work, folder, self.around.environ, progress)
+            run = carry_out(work, ground, folder, progress)
         if shards.shard is not None or shards.record is not None:
             run = replace(run, tree=self.project.fingerprint())
         return run
@@ -168,6 +172,7 @@ class _Session:
         return replace(work, notes=(*self.notes, *work.notes))
 
     def judge(self, run: SmokeRun) -> Report:
+        """What the rules say, by the policy and by the one that the change found."""
         report = self._judged(run, self.policy)
         if not judges_alike(self.before, self.policy):
             against = self.subject.against.partition(",")[0]

@@ -152,36 +152,43 @@ def share(work: Work, shard: tuple[int, int], seconds: Mapping[str, float]) -> W
     )
 
 
-def carry_out(
-    work: Work, folder: str, environ: Mapping[str, str], progress: Progress | None
-) -> SmokeRun:
-    """Import and start everything in ``folder``, which holds the project's files.
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the code runs on."""
 
-    Raises ``GuardError`` where the interpreter is not known.
-    """
-    began = time.monotonic()
-    smoking, project = work.smoking, work.project
+    interpreter: Interpreter
+    env: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def prepare(work: Work, environ: Mapping[str, str]) -> Ground:
+    """Find the interpreter and settle the environment. Raises ``GuardError`` without one."""
+    smoking = work.smoking
     interpreter = find_interpreter(work.top, work.python, smoking.python, environ)
     env = environment(environ, smoking.env, smoking.pass_env, interpreter.path)
-    notes = [*work.notes, *env.notes]
-    if env.withheld:
-        notes.append(WITHHELD + ", ".join(env.withheld))
+    withheld = (WITHHELD + ", ".join(env.withheld),) if env.withheld else ()
+    return Ground(interpreter, env.variables, (*env.notes, *withheld))
+
+
+def carry_out(work: Work, ground: Ground, folder: str, progress: Progress | None) -> SmokeRun:
+    """Import and start everything in ``folder``, which holds the project's files."""
+    until = time.monotonic() + work.smoking.total_timeout
+    notes = [*work.notes, *ground.notes]
     modules: tuple[ModuleRun, ...] = ()
     distributions: tuple[tuple[str, str], ...] = ()
     if work.modules:
-        observed = run_modules(_request(work, folder, interpreter, env.variables, began), progress)
-        modules = observed.modules
-        distributions = observed.distributions
+        observed = run_modules(_request(work, ground, folder), progress)
+        modules, distributions = observed.modules, observed.distributions
         notes += observed.notes
     entries: tuple[EntryRun, ...] = ()
     if work.entries:
         notes.append(NETWORK_NOTE)
-        specs = [_placed(spec, folder, project.roots) for spec in work.entries]
-        left = smoking.total_timeout - (time.monotonic() - began)
-        entries = run_entries(specs, interpreter, env.variables, folder, total=max(left, 0.0))
+        specs = [_placed(spec, folder, work.project.roots) for spec in work.entries]
+        left = max(until - time.monotonic(), 0.0)
+        entries = run_entries(specs, ground.interpreter, ground.env, folder, total=left)
     return SmokeRun(
-        project.label,
-        interpreter,
+        work.project.label,
+        ground.interpreter,
         modules,
         entries,
         work.excluded,
@@ -194,19 +201,17 @@ def carry_out(
     )
 
 
-def _request(
-    work: Work, folder: str, interpreter: Interpreter, env: Mapping[str, str], began: float
-) -> ImportRequest:
+def _request(work: Work, ground: Ground, folder: str) -> ImportRequest:
     smoking = work.smoking
     optional = optional_rules(smoking.optional)
     return ImportRequest(
-        interpreter,
+        ground.interpreter,
         folder,
         tuple(work.project.roots),
         tuple((one.module, one.path, _optional(one.module, optional)) for one in work.modules),
-        env,
+        ground.env,
         timeout=smoking.timeout,
-        total_timeout=max(smoking.total_timeout - (time.monotonic() - began), 1.0),
+        total_timeout=smoking.total_timeout,
         memory_mb=smoking.memory,
         network=smoking.network,
         jobs=smoking.jobs or _processors(),
