@@ -17,7 +17,7 @@ Import = tuple[int, str, tuple[str, ...]]
 
 Imports = tuple[tuple[Import, ...], tuple[str, ...] | None, int, tuple[str, ...], tuple[str, ...]]
 """The imports; the names in ``__all__`` (``None`` where they are computed); flags, as below; the
-texts that could be the names of computed imports; the names bound in a file that is ``LAZY``."""
+texts that could name modules; the names bound in a file that is ``LAZY``."""
 
 LAZY = 1
 """Names are imported when someone asks for them: a ``__getattr__`` of the module."""
@@ -27,6 +27,8 @@ NEIGHBOURS = 4
 """The same, while the file itself is imported."""
 
 _DOTTED = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_QUOTED = re.compile(rb"""(['"])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?::\w+)?\1""")
+"""A dotted name in quotes: of apps to load, tasks to include, modules to preload."""
 _LINE = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<dots>\.*)(?P<base>[\w.]*)[ \t]+import[ \t]*"
     r"(?P<names>\((?:[^()]*)\)|[^\n;#]*)|import[ \t]+(?P<plain>[^\n;#]+))",
@@ -63,9 +65,11 @@ def extract(data: bytes) -> Imports:
         flags = _computed(tree, found)
     if any(word in data for word in _LAZY):
         flags |= LAZY
-    texts = _texts(tree) if flags else ()
+    texts = dict.fromkeys(match[2].decode("ascii") for match in _QUOTED.finditer(data))
+    if flags:
+        texts.update(dict.fromkeys(_texts(tree)))
     bound = _bound(tree) if flags & LAZY else ()
-    return tuple(found), exported, flags, texts, bound
+    return tuple(found), exported, flags, tuple(texts)[:_MOST_TEXTS], bound
 
 
 IMPORTS: Extractor[Imports] = Extractor("smoke-imports", "1", extract)
@@ -242,7 +246,7 @@ def _texts(tree: ast.Module) -> tuple[str, ...]:
         and len(node.value) < 200
         and _DOTTED.fullmatch(node.value)
     }
-    return tuple(found)[:_MOST_TEXTS]
+    return tuple(found)
 
 
 def _bound(tree: ast.Module) -> tuple[str, ...]:

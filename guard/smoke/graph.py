@@ -74,6 +74,9 @@ class _Graph:
             self._add(path, item, edges)
         if flags & ~LAZY:
             self._add_texts(path, texts, edges)
+        for text in texts:
+            if "." in text and text[0] != "." and self._modules.find(text, path) is not None:
+                edges.update(self._files(path, text))
         if flags & NEIGHBOURS:
             edges.update(self._inside(path.rpartition("/")[0]))
         edges.discard(path)
@@ -136,7 +139,7 @@ class _Graph:
             if target is not None:
                 edges.add(target)
                 edges.update(self._packages(target))
-            if not dots and "." in base:
+            if not dots and "." in base:  # a module, or a name in one
                 edges.update(self._files(path, base))
 
     def _files(self, path: str, dotted: str) -> tuple[str, ...]:
