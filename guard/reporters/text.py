@@ -97,7 +97,7 @@ class _Writer:
             yield "when", [terminal(when_words(finding))]
         others = [use for use in finding.uses if not same_start(use.place, finding.place)]
         if others:
-            yield "also used", self.uses(finding, len(others))
+            yield "also at" if finding.victims else "also used", self.uses(finding, len(others))
         if finding.chain:
             yield "import chain", [f"{self.at(s.place)}: {terminal(s.text)}" for s in finding.chain]
         if finding.victims:
