@@ -284,6 +284,21 @@ def right_repair() -> dict[str, str]:
     return mended
 
 
+def one_cause() -> dict[str, str]:
+    """Another change of the kind: one name, in the one module that all routes import."""
+    hidden = (
+        WEB.replace(FUTURE, "", 1)
+        .replace("from collections.abc import Callable\n", "", 1)
+        .replace(
+            "from typing import Any, get_type_hints\n",
+            "from typing import TYPE_CHECKING, Any, get_type_hints\n\n"
+            "if TYPE_CHECKING:\n    from collections.abc import Callable\n",
+            1,
+        )
+    )
+    return {"service/web.py": hidden}
+
+
 def git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run git as nobody in particular: no user's configuration, a fixed identity and clock."""
     identity = {"NAME": "A Developer", "EMAIL": "dev@example.org", "DATE": "2025-06-01T12:00:00Z"}
