@@ -38,8 +38,10 @@ def run_smoke(
         outcome.findings = _levelled(outcome, files)
     notes += _ignored(project, outcomes)
     results = [*results_of(outcomes, None, notes), *_incomplete(run)]
-    judged = sum(module.outcome is not Ended.LOST for module in run.modules)
-    return Report(run.subject, judged, tuple(results), tuple(notes), unit="module")
+    judged: Sequence[ModuleRun | EntryRun] = run.modules or run.entries
+    known = sum(item.outcome is not Ended.LOST for item in judged)
+    unit = "module" if run.modules or not run.entries else "entry point"
+    return Report(run.subject, known, tuple(results), tuple(notes), unit=unit)
 
 
 def _outcome(

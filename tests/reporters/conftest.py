@@ -112,6 +112,8 @@ def _hostile() -> Report:
         guard=place,
         uses=(Use(place, When.CALL, HOSTILE), Use(Place("b.py", 1, 1), When.CALL, HOSTILE)),
         chain=(Step(place, HOSTILE),),
+        victims=(HOSTILE, "b"),
+        output=HOSTILE,
     )
     unjudged = (Unjudged(HOSTILE, HOSTILE, 3),)
     results = (

@@ -30,6 +30,15 @@ def import_of(sources: Sources, path: str, module: str) -> Import | None:
     return min(found, key=lambda node: node.lineno, default=None)
 
 
+def all_imports(sources: Sources, path: str) -> set[str]:
+    """The modules that a file's import statements name, in functions too."""
+    tree = sources.tree(path)
+    nodes = ast.walk(tree) if tree is not None else ()
+    return {
+        name for node in nodes if isinstance(node, Import) for name in imported(sources, path, node)
+    }
+
+
 def imported(sources: Sources, path: str, node: Import) -> set[str]:
     """The modules that a statement surely or perhaps names."""
     if isinstance(node, ast.Import):
