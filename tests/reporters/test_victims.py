@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -90,7 +90,7 @@ def test_github_and_markdown_show_a_few() -> None:
 
 def test_junit_has_all_and_the_output() -> None:
     found = replace(FINDING, output="bye\n")
-    tree = ElementTree.fromstring(junit.render(report(found), ReportContext()))
+    tree = ET.fromstring(junit.render(report(found), ReportContext()))
     (failure,) = tree.iter("failure")
     assert f"takes down: 90 modules: {', '.join(NAMES)}" in (failure.text or "")
     assert "output:\nbye" in (failure.text or "")

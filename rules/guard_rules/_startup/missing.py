@@ -7,7 +7,7 @@ import sys
 from guard_rules._startup import versions
 from guard_rules._startup.distributions import asked, candidates, installed
 from guard_rules._startup.faults import Fault
-from guard_rules._startup.words import Setting, Words, nearest, shown_list
+from guard_rules._startup.words import Setting, Words, nearest
 
 _BUILT_SOMETIMES = frozenset(
     {"_tkinter", "bz2", "_bz2", "ctypes", "_ctypes", "curses", "_curses", "dbm", "lzma", "_lzma",
@@ -44,15 +44,13 @@ def _own_module(name: str, setting: Setting) -> Words:
     parent, _, last = name.rpartition(".")
     modules = setting.project.modules
     known = {
-        dotted.rpartition(".")[2]: dotted
+        dotted.rpartition(".")[2]
         for dotted in (modules.module_of(path)[0] for path in setting.project.paths())
         if dotted.rpartition(".")[0] == parent
     }
     where = f"`{parent}`" if parent else "the project"
-    if modules.find(name) is not None:
-        # The files have it; what ran did not see them: another copy is installed, or a package
-        # lacks its file.
-        found = modules.find(name)
+    found = modules.find(name)
+    if found is not None:  # what ran saw other files than these
         return Words(
             name,
             f"`{name}` is not found although {found} is there: another `{name.partition('.')[0]}` "
@@ -212,8 +210,3 @@ def _foreign_member(fault: Fault, setting: Setting) -> Words:
         f"Install a version that has `{lack.name}`, and bound it in the dependencies, "
         "or adapt the code.",
     )
-
-
-def names_of(modules: tuple[str, ...]) -> str:
-    """Some modules, for a message."""
-    return shown_list([f"`{name}`" for name in modules])
