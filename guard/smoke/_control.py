@@ -70,6 +70,18 @@ class Slot:
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             return None
 
+    def plan(self) -> dict[str, tuple[str | None, tuple[str, ...]]]:
+        """What each module that waits will load first, and inside which others.
+
+        Empty if it did not come to say.
+        """
+        try:
+            with open(f"{self.base}.plan", encoding="ascii") as file:
+                told = ast.literal_eval(file.read())
+            return {name: (first, tuple(within)) for name, first, within in told}
+        except (OSError, ValueError, SyntaxError, TypeError):
+            return {}
+
     def written(self) -> int:
         """How many bytes of output there are."""
         return os.fstat(self.out).st_size
@@ -94,6 +106,7 @@ class Slot:
             f"{self.base}.memory",
             f"{self.base}.job",
             f"{self.base}.fifo",
+            f"{self.base}.plan",
             os.path.join(folder, "out", name),
         ):
             if os.path.lexists(path):

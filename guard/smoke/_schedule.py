@@ -17,7 +17,7 @@ from guard.smoke._control import EFFECTS, LOADING, RESULT, SIZE
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from guard.smoke._control import Control, Event, Slot
 
@@ -77,11 +77,23 @@ def grow(wanted: tuple[Wanted, ...]) -> Branch:
 class Task:
     """One process to fork: from ``parent``, or a fresh interpreter."""
 
-    kind: str
-    branch: Branch
+    name: str
+    """What it imports."""
     parent: Process | None
+    branch: Branch | None = None
+    """What is asked for with it: the module itself, and those below it."""
+    extra: tuple[tuple[Branch, tuple[str, ...]], ...] = ()
+    """What loads it first, too, and would do so within which others."""
+    fresh: bool = False
     claims: list[Claim] = field(default_factory=list)
     """What its answer, if it is the same, confirms."""
+
+    def job(self) -> dict[str, object]:
+        """For the probe."""
+        below = [] if self.branch is None else [each.name for each in self.branch.below.values()]
+        extra = [(branch.name, within) for branch, within in self.extra]
+        kind = "fresh" if self.fresh else "node" if below or extra else "leaf"
+        return {"kind": kind, "module": self.name, "below": below, "extra": extra}
 
 
 @dataclass(slots=True)
@@ -93,7 +105,6 @@ class Process:
     deadline: float
     ready: bool = False
     killed: Outcome | None = None
-    told: Answer | None = None
     children: int = 0
     """Tasks that wait for it or run below it."""
     before: str = ""
@@ -135,8 +146,10 @@ class Schedule:
 
     def run(self, start: Callable[[], subprocess.Popen[bytes]]) -> tuple[ModuleRun, ...]:
         """Import everything. Whatever happens, nothing runs any more when this returns."""
-        slot = self._control.slot({"kind": "root"}, name="root", node=True)
-        root = Process(Task("root", Branch(""), None), slot, time.monotonic() + _START)
+        self._trunk = grow(self._wanted)
+        below = [branch.name for branch in self._trunk.below.values()]
+        slot = self._control.slot({"kind": "root", "below": below}, name="root", node=True)
+        root = Process(Task("", None), slot, time.monotonic() + _START)
         self._root = root
         self._running["root"] = root
         try:
@@ -188,14 +201,14 @@ class Schedule:
 
     def _begin(self, task: Task) -> None:
         parent = task.parent or self._root
-        job: dict[str, object] = {"kind": task.kind, "module": task.branch.name}
-        slot = self._control.slot(job, node=task.kind == "node")
+        job = task.job()
+        slot = self._control.slot(job, node=job["kind"] == "node")
         left = self._limits.timeout - parent.seconds
         process = Process(
             task,
             slot,
-            time.monotonic() + max(left, 1.0) + (1.0 if task.kind == "fresh" else 0.0),
-            before=parent.before if task.kind != "fresh" else "",
+            time.monotonic() + max(left, 1.0) + (1.0 if task.fresh else 0.0),
+            before="" if task.fresh else parent.before,
         )
         self._running[slot.name] = process
         parent.slot.send(slot.name)
@@ -232,36 +245,57 @@ class Schedule:
     def _is_ready(self, process: Process) -> None:
         if process is self._root:
             process.ready = True
-            self._plant()
+            if self._fresh:
+                self._tasks = [_alone(each) for each in reversed(self._wanted)]
+            else:
+                self._fork_below(process, self._trunk.below.values())
             return
         answer = read_result(process.slot.literal(RESULT, SIZE))
-        if answer is None or answer.outcome is not Outcome.OK:
+        if answer is None or answer.outcome is not Outcome.OK or answer.unsafe:
             return  # it ends, and then it is seen
         process.ready = True
-        process.told = answer
         process.seconds = answer.seconds
         process.before = (process.before + process.slot.output())[-16384:]
-        branch = process.task.branch
-        self._settle(branch.wanted, replace(answer, output=process.before), fresh=False)
-        self._fork_below(process, branch)
+        task = process.task
+        branches: list[Branch] = []
+        if task.branch is not None:
+            self._settle(task.branch.wanted, replace(answer, output=process.before), fresh=False)
+            branches += task.branch.below.values()
+        self._fork_below(process, branches, [branch for branch, _ in task.extra])
 
-    def _plant(self) -> None:
-        trunk = grow(self._wanted)
-        if self._fresh:
-            self._tasks = [
-                Task("fresh", Branch(each.module, each), None) for each in reversed(self._wanted)
-            ]
-            return
-        self._fork_below(self._root, trunk)
-
-    def _fork_below(self, process: Process, branch: Branch) -> None:
+    def _fork_below(
+        self, process: Process, below: Iterable[Branch], extra: Iterable[Branch] = ()
+    ) -> None:
+        """Fork what the process can be shared for; those that load the same first, together."""
+        plan = process.slot.plan()
+        now: list[Branch] = []
+        groups: dict[str, list[tuple[Branch, tuple[str, ...]]]] = {}
+        for branch in (*below, *extra):
+            first, within = plan.get(branch.name, (None, ()))
+            if first is None and branch in extra:
+                self._fork_from_above(process.task, branch)
+            elif first:
+                groups.setdefault(first, []).append((branch, within))
+            else:
+                now.append(branch)
         tasks = [
-            Task("node" if below.below else "leaf", below, process)
-            for below in branch.below.values()
+            Task(branch.name, process, branch, tuple(groups.pop(branch.name, ()))) for branch in now
         ]
-        process.children = len(tasks)
+        for name, group in groups.items():
+            if len(group) == 1:
+                tasks.append(Task(group[0][0].name, process, group[0][0]))
+            else:
+                tasks.append(Task(name, process, None, tuple(group)))
+        process.children += len(tasks)
         self._tasks += reversed(tasks)
         self._quit_if_done(process)
+
+    def _fork_from_above(self, task: Task, branch: Branch) -> None:
+        """What cannot be imported from a process that others share: from the one before."""
+        parent = task.parent
+        assert parent is not None
+        parent.children += 1
+        self._tasks.append(Task(branch.name, parent, branch))
 
     def _quit_if_done(self, process: Process | None) -> None:
         if process is None or process is self._root or process.children or not process.ready:
@@ -300,7 +334,9 @@ class Schedule:
                 if not child.ready:
                     orphans.append(child.task)
         for task in orphans:
-            self._afresh(task.branch, "a process to fork from was gone")
+            for branch in (task.branch, *(branch for branch, _ in task.extra)):
+                if branch is not None:
+                    self._afresh(branch, "a process to fork from was gone")
 
     # --- answers ---------------------------------------------------------------------------------
 
@@ -326,31 +362,40 @@ class Schedule:
     def _judge(self, process: Process, answer: Answer) -> None:
         """Believe an answer, or have it confirmed."""
         task = process.task
-        if task.kind == "fresh":
+        if task.fresh:
             self._judge_fresh(task, answer)
-        elif answer.outcome is Outcome.OK and task.kind == "node" and answer.unsafe:
-            self._settle(task.branch.wanted, answer, fresh=False)
-            for below in task.branch.below.values():
+            return
+        for branch, _ in task.extra:
+            self._fork_from_above(task, branch)
+        branch_of_own = task.branch
+        if branch_of_own is None:
+            return
+        is_node = bool(branch_of_own.below or task.extra)
+        if answer.outcome is Outcome.OK and answer.unsafe:
+            self._settle(branch_of_own.wanted, answer, fresh=False)
+            for below in branch_of_own.below.values():
                 self._afresh(below, answer.unsafe)
-        elif answer.outcome is Outcome.OK and task.kind == "leaf":
-            self._settle(task.branch.wanted, answer, fresh=False)
+        elif answer.outcome is Outcome.OK and not is_node:
+            self._settle(branch_of_own.wanted, answer, fresh=False)
         elif (
-            task.parent is self._root
-            and answer.outcome is not Outcome.OK
+            answer.outcome is not Outcome.OK
+            and task.parent is self._root
             and answer.status != "gone"
         ):
-            self._settle_all(task.branch, answer, fresh=False)
+            self._settle_all(branch_of_own, answer, fresh=False)
         else:
             # An OK of a node that did not become one is as doubtful as a failure.
-            self._claims.setdefault(_cause(answer), []).append(Claim(task.branch, answer))
+            self._claims.setdefault(_cause(answer), []).append(Claim(branch_of_own, answer))
 
     def _confirm(self) -> None:
         """Ask a fresh interpreter once for each cause of failure."""
         for claims in self._claims.values():
-            self._tasks.append(Task("fresh", claims[0].branch, None, claims))
+            branch = claims[0].branch
+            self._tasks.append(Task(branch.name, None, branch, fresh=True, claims=claims))
         self._claims = {}
 
     def _judge_fresh(self, task: Task, answer: Answer) -> None:
+        assert task.branch is not None
         if task.claims and _cause(task.claims[0].answer) == _cause(answer):
             for claim in task.claims:
                 self._settle_all(claim.branch, claim.answer, fresh=False)
@@ -369,7 +414,7 @@ class Schedule:
     def _afresh(self, branch: Branch, why: str) -> None:
         for wanted in branch.all():
             self._why_fresh[why] += 1
-            self._tasks.append(Task("fresh", Branch(wanted.module, wanted), None))
+            self._tasks.append(_alone(wanted))
 
     def _settle_all(self, branch: Branch, answer: Answer, *, fresh: bool) -> None:
         for wanted in branch.all():
@@ -407,6 +452,10 @@ class Schedule:
             or lost.of(each.module, each.path, each.optional, fresh=False)
             for each in self._wanted
         )
+
+
+def _alone(wanted: Wanted) -> Task:
+    return Task(wanted.module, None, Branch(wanted.module, wanted), fresh=True)
 
 
 def _cause(answer: Answer) -> object:

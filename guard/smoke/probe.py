@@ -72,6 +72,9 @@ class State:
     prctl = None
     busy = False
     folder_then = ""
+    leading = {}  # module -> what it imports first, of the project's modules
+    looks = frozenset()  # those that ask, while they are imported, what is loaded
+    loaded = []
 
 
 # --- shared memory -------------------------------------------------------------------------------
@@ -317,6 +320,7 @@ def begins(spec):
     if not isinstance(origin, str) or not is_own(origin):
         return False
     State.loading.append(spec.name)
+    State.loaded.append(spec.name)
     put(LOADING, EFFECTS, "\n".join(State.loading).encode("utf-8", "replace"))
     return True
 
@@ -339,6 +343,9 @@ def watch_imports():
     exec(compile(_WATCHED_IMPORT, "<frozen importlib._bootstrap>", "exec"), names)
     _bootstrap._find_spec = names["_find_spec"]
     _bootstrap._load_unlocked = names["_load_unlocked"]
+    already = sys.modules.get("importlib.util")  # some start-up file may want it
+    if already is not None:
+        already._find_spec = names["_find_spec"]
 
 
 def watch_at_fork():
@@ -645,18 +652,112 @@ def run(job):
         path, boot = State.request["python"], State.request["boot"]
         os.execv(path, [path, "-c", boot % (State.folder, State.slot)])
     if kind == "root":
+        State.leading, looks = read_literal(State.folder + "/leading")
+        State.looks = frozenset(looks)
+        write_plan(plan(job["below"], ()))
+        answer({"outcome": "ok", "unsafe": ""})
         tell("R", State.slot)
         return serve()
+    State.asked.clear()
+    State.loaded.clear()
     result = import_module(job["module"])
     if kind == "leaf" or result["outcome"] != "ok":
         answer(result)
         _exit(0)
     result["unsafe"] = why_not_fork()
+    if not result["unsafe"]:
+        write_plan(plan(job["below"], job["extra"]))
     answer(result)
     if result["unsafe"]:
         _exit(0)
     tell("R", State.slot)
     return serve()
+
+
+# --- what can be shared --------------------------------------------------------------------------
+
+
+def write_plan(found):
+    file = _os_open(
+        State.folder + "/" + State.slot + ".plan", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
+    )
+    data = _repr(found).encode()
+    while data:
+        data = data[_os_write(file, data) :]
+    _os_close(file)
+
+
+def plan(below, extra):
+    """For each module that is to be imported from here: what it will load first, and inside what.
+
+    ``below`` belongs here; ``extra`` only if nobody missed what would have begun already: the
+    module itself, and those ``within`` which it would have loaded what was loaded here.
+    ``(name, "", ())``: nothing that could be shared; import it now. ``(name, None, ())``: not here.
+    """
+    asked = frozenset(State.asked)
+    looked_at = not State.looks.isdisjoint(State.loaded)
+    found = [(name,) + next_load(name) for name in below]
+    for name, within in extra:
+        awaited = (name,) + within
+        if looked_at or not asked.isdisjoint(awaited) or any(n in sys.modules for n in awaited):
+            found.append((name, None, ()))
+        else:
+            found.append((name,) + next_load(name))
+    return found
+
+
+def next_load(name):
+    if name in sys.modules:
+        return "", ()
+    return first_load((name,)) or first_load((name,), False) or ("", ())
+
+
+def first_load(chain, deep=True):
+    """The first module that the innermost of ``chain`` loads before anything else; and inside what.
+
+    ``None`` where its imports come back to one of the chain: a circle.
+    """
+    for step in State.leading.get(chain[-1], ()):
+        name = effective(step)
+        if name is None:
+            break
+        if not name:
+            continue
+        if name in chain:
+            return None
+        if not deep:
+            return name, ()
+        return first_load(chain + (name,)) if State.leading.get(name) else (name, chain[1:])
+    return (chain[-1], chain[1:-1]) if _len(chain) > 1 else ("", ())
+
+
+def effective(step):
+    """What an import would load now: a name; empty if nothing; ``None`` if that is hard to say."""
+    parts = step[0].split(".")
+    for end in range(1, _len(parts) + 1):
+        name = ".".join(parts[:end])
+        if name not in sys.modules:
+            return name
+        if not is_plain(sys.modules[name]):
+            return None
+    module = sys.modules[step[0]]
+    names = vars(module)
+    for wanted in step[1:]:
+        if wanted == "*":
+            if not all(each in names for each in names.get("__all__", ())):
+                return None
+        elif wanted not in names:
+            if "__getattr__" in names or "__path__" not in names:
+                return None
+            name = step[0] + "." + wanted
+            return name if name not in sys.modules else None
+    return ""
+
+
+def is_plain(module):
+    """Whether a module is a module, and wholly imported."""
+    spec = getattr(module, "__spec__", None)
+    return type(module) is type(sys) and getattr(spec, "_initializing", False) is not True
 
 
 def serve():

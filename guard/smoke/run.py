@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 from guard.observed import Interpreter, ModuleRun, Optionality
 from guard.smoke._control import Control
 from guard.smoke._distributions import Distributions
+from guard.smoke._leading import Step, beginning
 from guard.smoke._schedule import Limits, Schedule, Wanted
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def run_modules(
         env = _environment(request, control, notes)
         distributions = Distributions(request.interpreter.path, env)
         control.write("request", _told(request))
+        control.write("leading", _beginnings(request) if request.mode == "auto" else ({}, []))
         schedule = Schedule(
             control,
             tuple(Wanted(*each) for each in request.modules),
@@ -132,6 +134,25 @@ def _told(request: ImportRequest) -> dict[str, object]:
         "network": request.network,
         "memory": (request.memory_mb or 0) << 20,
     }
+
+
+def _beginnings(request: ImportRequest) -> tuple[dict[str, tuple[Step, ...]], list[str]]:
+    """What each module imports first; and which modules look at what is loaded."""
+    own = {module.partition(".")[0] for module, _, _ in request.modules}
+    steps, looks = {}, []
+    for module, path, _ in request.modules:
+        try:
+            with open(os.path.join(request.top, path), "rb") as file:
+                source = file.read()
+        except OSError:
+            continue  # then nothing is known of it, and it is imported as it is
+        package = os.path.basename(path) == "__init__.py"
+        found = beginning(source, module, package=package, own=own)
+        if found.steps:
+            steps[module] = found.steps
+        if found.looks:
+            looks.append(module)
+    return steps, looks
 
 
 def _start(
