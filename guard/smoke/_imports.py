@@ -72,7 +72,7 @@ def extract(data: bytes) -> Imports:
     return tuple(found), exported, flags, tuple(texts)[:_MOST_TEXTS], bound
 
 
-IMPORTS: Extractor[Imports] = Extractor("smoke-imports", "1", extract)
+IMPORTS: Extractor[Imports] = Extractor("smoke-imports", "2", extract)
 
 
 def _statements(body: Iterable[ast.stmt], guards: frozenset[str]) -> Iterator[ast.stmt]:
@@ -118,10 +118,14 @@ def _truth(test: ast.expr, guards: frozenset[str]) -> bool | None:
 
 
 def _guards(tree: ast.Module) -> frozenset[str]:
-    """The names that are surely ``typing.TYPE_CHECKING``, or another name for false."""
+    """The names that are surely ``typing.TYPE_CHECKING``, or another name for false: nothing in
+
+    the file gives them any other value.
+    """
     good: set[str] = set()
     bad: set[str] = set()
     modules: set[str] = set()
+    harmless: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
@@ -133,25 +137,28 @@ def _guards(tree: ast.Module) -> frozenset[str]:
                 (modules if alias.name in _TYPING else bad).add(name)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            false = isinstance(node.value, ast.Constant) and node.value.value is False
-            for target in targets:
-                if isinstance(target, ast.Name) and (false or node.value is None):
-                    if target.id == "TYPE_CHECKING":
+            value = node.value
+            if value is None or (isinstance(value, ast.Constant) and value.value is False):
+                for target in targets:  # seen before the names in it: the walk goes downward
+                    if isinstance(target, ast.Name) and target.id == "TYPE_CHECKING":
+                        harmless.add(id(target))
                         good.add(target.id)
-                else:
-                    bad.update(
-                        name.id if isinstance(name, ast.Name) else name.attr
-                        for name in ast.walk(target)
-                        if isinstance(name, (ast.Name, ast.Attribute))
-                    )
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            pass  # of an assignment, seen above; of a loop or `with`, seen below
-        elif isinstance(node, (ast.For, ast.AsyncFor)):
-            bad.update(name.id for name in ast.walk(node.target) if isinstance(name, ast.Name))
+        elif isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load) and id(node) not in harmless:
+                bad.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            if not isinstance(node.ctx, ast.Load):
+                bad.add(node.attr)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             bad.add(node.name)
         elif isinstance(node, ast.arg):
             bad.add(node.arg)
+        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
+            bad.add(node.name or "")
+        elif isinstance(node, ast.MatchMapping):
+            bad.add(node.rest or "")
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            bad.add(node.value)  # of `globals()[...]`, `setattr`
     named = {f"{module}.TYPE_CHECKING" for module in modules - bad if "TYPE_CHECKING" not in bad}
     return frozenset((good - bad) | named)
 

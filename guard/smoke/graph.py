@@ -149,8 +149,9 @@ class _Graph:
         if known is None:
             parent = dotted.rpartition(".")[0]
             before = self._files(path, parent) if parent else ()
-            target = self._modules.find(dotted, path)
-            known = before if target is None else (*before, target)
+            # Where two roots hold it: the importer's own comes first, or the order of the roots.
+            targets = (self._modules.find(dotted, path), self._modules.find(dotted))
+            known = (*before, *dict.fromkeys(target for target in targets if target is not None))
             self._found[folder, dotted] = known
         return known
 

@@ -34,14 +34,20 @@ class NoInterpreter(GuardError):
 
 
 def find_interpreter(
-    top: str, named: str | None, policy: str | None, environ: Mapping[str, str]
+    top: str,
+    named: str | None,
+    policy: str | None,
+    environ: Mapping[str, str],
+    *,
+    seconds: float = SECONDS,
 ) -> Interpreter:
     """The project's Python, its version and which way it was found.
 
     ``top`` is the folder with the project's own environment: not a temporary checkout of it.
     ``named`` is the option, a path or a command, relative to the current folder; ``policy`` is the
-    policy's, relative to ``top``. Raises ``UsageError`` where one of these does not exist, does
-    not start or is too old, and ``NoInterpreter`` where that holds for what was found.
+    policy's, relative to ``top``. ``seconds`` limits each question to a tool. Raises ``UsageError``
+    where one of the two does not exist, does not start or is too old, and ``NoInterpreter`` where
+    that holds for what was found.
     """
     if named is not None:
         return _named(named, os.getcwd(), "--python", environ)
@@ -49,7 +55,7 @@ def find_interpreter(
         return _named(policy, top, "smoke.python in the policy", environ)
     notes: list[str] = []
     failed: list[str] = []
-    for found in _search(top, environ, notes, failed):
+    for found in _search(top, environ, notes, failed, seconds):
         if found.environment is not None:
             python = python_in(found.environment)
             if python is None:
@@ -112,7 +118,11 @@ def _named(text: str, base: str, where: str, environ: Mapping[str, str]) -> Inte
 
 
 def _search(
-    top: str, environ: Mapping[str, str], notes: list[str], failed: list[str]
+    top: str,
+    environ: Mapping[str, str],
+    notes: list[str],
+    failed: list[str],
+    seconds: float,
 ) -> Iterator[_Found]:
     active = environ.get("VIRTUAL_ENV", "")
     if active and is_own(active):
@@ -140,7 +150,7 @@ def _search(
         if program is None:
             notes.append(f"{trace} is there, but {tool} is not installed")
             continue
-        yield from question(_Tool(tool, trace, program, top, clean, failed))
+        yield from question(_Tool(tool, trace, program, top, clean, failed, seconds))
     prefix = environ.get("CONDA_PREFIX", "")
     if (trace := signs.file("environment.yml", "environment.yaml")) and not prefix:
         notes.append(f"{trace} is there, but no conda environment is active")
@@ -196,11 +206,12 @@ class _Tool:
     top: str
     environ: Mapping[str, str]
     failed: list[str]
+    seconds: float
 
     def ask(self, *words: str) -> str:
         """The last line of what it answers; empty where it has none, which is noted."""
         asked = " ".join((self.name, *words))
-        answer = ask((self.program, *words), self.environ, self.top, SECONDS)
+        answer = ask((self.program, *words), self.environ, self.top, self.seconds)
         if answer.problem:
             self.failed.append(f"`{asked}` ({self.trace}): {answer.problem}")
             return ""
@@ -249,7 +260,7 @@ def _hatch(tool: _Tool) -> Iterator[_Found]:
 def _pixi(tool: _Tool) -> Iterator[_Found]:
     import json
 
-    answer = ask((tool.program, "info", "--json"), tool.environ, tool.top, SECONDS)
+    answer = ask((tool.program, "info", "--json"), tool.environ, tool.top, tool.seconds)
     folder = ""
     try:
         for known in json.loads(answer.out)["environments_info"]:
