@@ -37,7 +37,9 @@ class Found:
     def script(self, name: str, target: object, section: str, text: str) -> None:
         if isinstance(target, str):
             origin = f"{self.file} [{section}]" if section else self.file
-            self.scripts.append(Script(name, target, origin, self.file, line_of(text, name)))
+            self.scripts.append(
+                Script(name, target, origin, self.file, line_of(text, name, section))
+            )
 
     def require(self, text: object, extra: str = "") -> None:
         """``text`` as in PEP 508; what is none is passed over."""
@@ -54,10 +56,13 @@ def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def line_of(text: str, name: str) -> int:
-    """The line that gives ``name`` a value, as well as that can be told; 1 where it cannot."""
-    match = re.search(rf"^[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*=", text, re.MULTILINE)
-    match = match or re.search(rf"\b{re.escape(name)}[ \t]*=", text)
+def line_of(text: str, name: str, section: str) -> int:
+    """The line in ``[section]`` that gives ``name`` a value; 1 where that cannot be told."""
+    header = re.search(rf"^\s*\[\s*{re.escape(section.partition(':')[0])}\s*\]", text, re.MULTILINE)
+    begin = header.end() if header else 0
+    key = re.compile(rf"^[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*=", re.MULTILINE)
+    inline = re.compile(rf"(?<![\w-]){re.escape(name)}[\"']?[ \t]*=")
+    match = key.search(text, begin) or inline.search(text, begin)
     return 1 if match is None else text.count("\n", 0, match.start() + 1) + 1
 
 

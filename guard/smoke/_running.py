@@ -6,22 +6,36 @@ import os
 import selectors
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 
 _KEEP = 64_000
+_PATIENCE = 10.0
+"""How long the starter may take to end what is left; it kills, so it is quick."""
 _CHUNK = 1 << 16
 
 
 class Running:
-    """A started command. ``pump`` until it ends, then ``stop`` and, whatever happens, ``kill``."""
+    """A started command. ``pump`` until it ends, then ``stop`` and, whatever happens, ``kill``.
+
+    ``grace`` are the seconds between asking it to end and killing it.
+    ``own`` is what of ``env`` was declared for this command: what it says of temporary files holds;
+    else the command has a folder for them that is gone with it.
+    """
 
     LIMIT = 64_000_000
     """More output than this is a flood."""
-    GRACE = 5.0
-    """Seconds between asking it to end and killing it."""
 
-    def __init__(self, command: Sequence[str], folder: str, env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: str,
+        env: Mapping[str, str],
+        own: Mapping[str, str],
+        grace: float = 5.0,
+    ) -> None:
+        self._grace = grace
         self.problem = ""
         """Why it did not start."""
         self.exit: int | None = None
@@ -32,12 +46,13 @@ class Running:
         self._kept = bytearray()
         self._cut = False
         self._said = b""
+        temp = "" if "TMPDIR" in own else _temp_name(env)
         starter = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_starter.py")
         self._status, theirs = os.pipe()
         try:
             self._process = subprocess.Popen(
                 # Without site: what is installed beside the guard must not run in between.
-                [sys.executable, "-I", "-S", "-B", starter, str(theirs), folder, *command],
+                [sys.executable, "-I", "-S", "-B", starter, str(theirs), folder, temp, *command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -87,16 +102,16 @@ class Running:
     def stop(self) -> str:
         """End it: it is asked, then killed. How that went; empty where it had ended by itself."""
         if self._is_over():
-            self._drain(time.monotonic() + self.GRACE)
+            self._drain(time.monotonic() + _PATIENCE)
             return ""
         self._order(b"T")
-        self._drain(time.monotonic() + self.GRACE, until_exit=True)
+        self._drain(time.monotonic() + self._grace, until_exit=True)
         if self._is_over():
-            self._drain(time.monotonic() + self.GRACE)
+            self._drain(time.monotonic() + _PATIENCE)
             return "SIGTERM"
         self._order(b"K")
-        self._drain(time.monotonic() + self.GRACE)
-        return f"SIGKILL after {self.GRACE:g} s"
+        self._drain(time.monotonic() + _PATIENCE)
+        return f"SIGKILL after {self._grace:g} s"
 
     def kill(self) -> None:
         """End it and all that it started, and free what is held. Harmless when it is over."""
@@ -107,7 +122,7 @@ class Running:
         except OSError:
             pass
         try:
-            self._process.wait(self.GRACE)
+            self._process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -144,3 +159,8 @@ class Running:
                 self.left = rest
             elif word == "error":
                 self.problem = rest
+
+
+def _temp_name(env: Mapping[str, str]) -> str:
+    base = env.get("TMPDIR") or tempfile.gettempdir()
+    return os.path.join(base, f"guard-entry-{os.getpid()}-{time.time_ns():x}")

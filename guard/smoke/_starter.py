@@ -1,9 +1,11 @@
 """Started by the guard around one command: nothing that the command starts outlives it.
 
 Runs alone in the guard's own Python, without the guard and without ``site``, on POSIX. Called as
-``_starter.py STATUS_FD FOLDER COMMAND...``. Its input is held open by the guard: ``T`` asks the
-command to end, ``K`` ends all; the end of the input, when the guard is gone however it went, does
-too. On STATUS_FD it says in lines what happened: ``error TEXT``, ``exit STATUS``, ``left TEXT``.
+``_starter.py STATUS_FD FOLDER TEMP COMMAND...``; TEMP, where it is not empty, becomes the command's
+folder for temporary files, and is removed at the end. Its input is held open by the guard: ``T``
+asks the command to end, ``K`` ends all; the end of the input, when the guard is gone however it
+went, does too. On STATUS_FD it says in lines what happened: ``error TEXT``, ``exit STATUS``,
+``left TEXT``.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+_LINUX = sys.platform.startswith("linux")
 _GRACE = 0.3
 """How long what the command started may take to end after it."""
 
@@ -34,7 +37,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 def _libc() -> ctypes.CDLL | None:
-    if not sys.platform.startswith("linux"):
+    if not _LINUX:
         return None
     try:
         import ctypes
@@ -81,7 +84,8 @@ def end_all(leader: int) -> None:
         living = descendants()
         for pid in living:
             _kill(os.kill, pid)
-        _kill(os.killpg, leader)
+        if not _LINUX:  # there the list is whole, and a number that is free may be another's
+            _kill(os.killpg, leader)
         reap(0)
         if not living:
             return
@@ -147,7 +151,7 @@ def start(folder: str, command: list[str]) -> tuple[int, str]:
 
 
 def main() -> None:
-    status_fd, folder, command = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    status_fd, folder, temp, command = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:]
     os.set_inheritable(status_fd, False)
 
     def say(text: str) -> None:
@@ -162,11 +166,32 @@ def main() -> None:
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda number, frame: None)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    pid, problem = start(folder, command)
-    if problem:
-        reap(pid)
-        say("error " + problem)
-        return
+    try:
+        if temp:
+            os.mkdir(temp, 0o700)
+            os.environ["TMPDIR"] = temp
+    except OSError:  # it has what everybody has
+        temp = ""
+    try:
+        pid, problem = start(folder, command)
+        if problem:
+            reap(pid)
+            say("error " + problem)
+        else:
+            watch(pid, woken, say)
+    finally:
+        if temp:
+            remove(temp)
+
+
+def remove(temp: str) -> None:
+    import shutil
+
+    shutil.rmtree(temp, ignore_errors=True)
+
+
+def watch(pid: int, woken: int, say: Callable[[str], None]) -> None:
+    """Until the command ends, or the guard has had enough; then end what is left."""
     # The output is the command's alone: it ends when the last that can write to it has ended.
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 1)

@@ -17,6 +17,8 @@ _LINKS = (
 )
 _TRAILING = 12
 """So many lines may follow a traceback that is the end of a program; a server says good-bye."""
+_LONGEST = 60
+"""A message has no more lines than this; else it is something else that comes after."""
 _NO_MODULE = re.compile(r"No module named '?([\w.]+)'?(?:; .*)?")
 _NO_NAME = re.compile(
     r"cannot import name '(?P<name>\w+)' from (?P<partial>partially initialized module )?"
@@ -102,6 +104,8 @@ def _block(lines: list[str], places: _Places) -> tuple[Failure | None, int]:
             if not more:
                 break
             message.append(more)
+        if len(message) > _LONGEST:
+            return None, at
         failure = Failure(
             last["type"], "\n".join(message)[:4000], tuple(frames), file=file, line=number
         )

@@ -96,6 +96,8 @@ class EntrySpec:
     cwd: str = ""
     proof: Proof = field(default_factory=ExitCode)
     timeout: float = SECONDS
+    grace: float = 5.0
+    """Seconds between TERM and KILL."""
 
 
 def run_entries(
@@ -210,7 +212,7 @@ class _Entry:
                     status=f"not started: something else already listens at {self.spec.proof.url}",
                 )
         start = time.monotonic()
-        running = Running(command, self.folder, self.env)
+        running = Running(command, self.folder, self.env, self.spec.env, self.spec.grace)
         try:
             outcome = self._watch(running, start + self.seconds)
             seconds = time.monotonic() - start
@@ -255,6 +257,7 @@ class _Entry:
             if alive is not None and now >= alive:
                 return Outcome.OK
             if now >= until:
+                self.status = self._late()  # before it is stopped, and answers no more
                 return Outcome.TIMEOUT
 
     def _judge(
@@ -280,7 +283,7 @@ class _Entry:
                 failure = failure_in(text, self.top, self.interpreter.path)
                 outcome = Outcome.ENDED if failure is None else Outcome.RAISED
         elif outcome is Outcome.TIMEOUT:
-            status = self._late()
+            status = self.status
         elif outcome is Outcome.FLOOD:
             status = f"wrote more than {Running.LIMIT // 1_000_000} MB"
         left = f"left running, and killed: {running.left}" if running.left else ""
