@@ -38,7 +38,7 @@ def found_words(report: Report) -> str:
     counts = [(errors, "error"), (len(findings) - errors, "warning")]
     words = ", ".join(count(number, noun) for number, noun in counts if number)
     if words:
-        words += f" in {count(len({finding.place.path for finding in findings}), 'file')}"
+        words += f" in {count(len(_paths(findings)), 'file')}"
     down = len({name for finding in findings for name in finding.victims})
     if down:
         words += f", {count(down, 'module')} affected"
@@ -46,6 +46,14 @@ def found_words(report: Report) -> str:
     if unverified:
         words = f"{words or 'no findings'}, {count(unverified, 'file')} unverified"
     return words or "no findings"
+
+
+def _paths(findings: tuple[Finding, ...]) -> set[str]:
+    """The files at fault. A cause that takes modules down may lie in several."""
+    paths = {finding.place.path for finding in findings}
+    return paths.union(
+        use.place.path for finding in findings if finding.victims for use in finding.uses
+    )
 
 
 def summary_of(report: Report, seconds: float) -> str:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from guard.reporters.context import ReportContext
 
 _USES_SHOWN = 3
+_PLACES_SHOWN = 10
+"""Of a cause that takes modules down: each one has to be mended."""
 _STYLES = {
     "error": "1;31",
     "warning": "1;33",
@@ -112,10 +114,11 @@ class _Writer:
 
     def uses(self, finding: Finding, total: int) -> list[str]:
         others = (use for use in finding.uses if not same_start(use.place, finding.place))
+        most = _PLACES_SHOWN if finding.victims else _USES_SHOWN
         shown = [
             f"{self.at(use.place)} in {terminal(use.scope)}, at {use.when.value}"
             for number, use in enumerate(others)
-            if self.context.verbose or number < _USES_SHOWN
+            if self.context.verbose or number < most
         ]
         if total > len(shown):
             shown.append(f"and {total - len(shown)} more")

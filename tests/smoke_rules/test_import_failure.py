@@ -87,6 +87,27 @@ def test_one_name_that_breaks_ninety_modules_is_one_finding(tmp_path: Path) -> N
     assert len(said.splitlines()) < 20
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="annotations are lazy there")
+def test_a_commit_that_drops_the_future_import_is_one_cause(tmp_path: Path) -> None:
+    guard = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from decimal import "
+    files = {
+        f"m{number}.py": f"{guard}N{number}\ndef f(x: N{number}): ...\n" for number in range(5)
+    }
+    files["main.py"] = "import m3, m1\n"
+    files["other.py"] = f"{guard}N\nN\n"
+    run, project = smoke(tmp_path, files)
+    future, other = judged(run, project)
+    assert "5 modules lack `from __future__ import annotations`" in future.message
+    assert at(future) == ("m3.py", 4)
+    assert [step.text for step in future.chain] == ["import m3, m1"]
+    assert future.victims == ("m0", "m1", "m2", "m3", "m4", "main")
+    assert len(future.uses) == 5
+    assert at(other) == ("other.py", 4)
+    mended = {path: "from __future__ import annotations\n" + text for path, text in files.items()}
+    run, project = smoke(tmp_path / "mended", mended)
+    assert [at(finding) for finding in judged(run, project)] == [("other.py", 5)]
+
+
 def test_two_causes_are_two_findings(tmp_path: Path) -> None:
     files = {"a.py": "import b\nONE\n", "b.py": "", "c.py": "import d\n", "d.py": "ONE\n"}
     run, project = smoke(tmp_path, files)
@@ -314,7 +335,7 @@ def test_each_kind_is_told_with_its_mend(tmp_path: Path, kind: str) -> None:
 
 def test_a_circle_is_told_with_the_statement_to_cut(tmp_path: Path) -> None:
     files = {
-        "a.py": "import b\n\n\nclass A:\n    def other(self) -> b.B: ...\n\n\nX = b.B\n",
+        "a.py": "import b\n\nX = 1\nb.B()\n",
         "b.py": "from c import C\n\n\nclass B(C): ...\n",
         "c.py": "from a import X\n\n\nclass C:\n    def make(self):\n        return X()\n",
     }

@@ -73,6 +73,8 @@ def _guarded_use(fault: Fault, setting: Setting, path: str, line: int, guard: Pl
     all_ = "; `guard check` lists all such uses at once"
     lazy = sources.has_future_annotations(path) or setting.run.interpreter.version >= (3, 14)
     if sources.only_annotates(path, line, name) and not lazy:
+        if len(fault.spots) > 1:
+            return _without_future(fault, guard)
         return Words(
             name,
             f"the annotation evaluates `{name}`, which only the type checker binds "
@@ -94,6 +96,22 @@ def _guarded_use(fault: Fault, setting: Setting, path: str, line: int, guard: Pl
         f"`{name}` is evaluated at run time, but only the type checker binds it "
         "(type-checking-runtime-use)",
         f"{move[0].upper()}{move[1:]}{all_}.",
+        guard,
+    )
+
+
+def _without_future(fault: Fault, guard: Place) -> Words:
+    """Many modules that have lost the future import: the cause is one, and so is the mend."""
+    count = len({spot.path for spot in fault.spots})
+    names = list(dict.fromkeys(f"`{spot.name}`" for spot in fault.spots))
+    where = f"{count} modules lack" if count > 1 else f"{guard.path} lacks"
+    return Words(
+        fault.lack.name,
+        f"{where} `from __future__ import annotations`: their annotations evaluate names that only "
+        f"the type checker binds, {shown_list(names)} (type-checking-runtime-use)",
+        "Restore `from __future__ import annotations` in each of them if nothing resolves its "
+        "annotations at run time, or move the imports of these names out of the guard; "
+        "`guard check` lists all such uses at once.",
         guard,
     )
 

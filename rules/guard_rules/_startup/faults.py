@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from guard.model import Place, Step
-from guard.observed import Failure, Frame, ModuleRun, Outcome
+from guard.observed import Failure, Frame, ModuleRun, Outcome, SmokeRun
 from guard.rule import Project
 from guard_rules._startup.failures import Lack, lack_of, own_frames, root
 from guard_rules._startup.sources import Sources, sources_of
@@ -48,13 +48,13 @@ class Fault:
         return tuple(sorted({run.module for run in self.runs}))
 
 
-def faults_of(runs: Iterable[ModuleRun], project: Project) -> tuple[Fault, ...]:
+def faults_of(smoke: SmokeRun, project: Project) -> tuple[Fault, ...]:
     """The causes for which modules failed, but those that every module declares."""
-    sources = sources_of(project)
+    look = _Look(sources_of(project), eager=smoke.interpreter.version < (3, 14))
     groups: dict[Key, list[_Seen]] = {}
-    for run in runs:
+    for run in smoke.modules:
         if run.outcome not in (Outcome.OK, Outcome.LOST):
-            seen = _seen(run, sources)
+            seen = _seen(run, look)
             groups.setdefault(seen.key, []).append(seen)
     found = []
     for group in groups.values():
@@ -67,7 +67,17 @@ def faults_of(runs: Iterable[ModuleRun], project: Project) -> tuple[Fault, ...]:
 
 def fault_of(failure: Failure, run: ModuleRun, project: Project) -> Fault:
     """The cause of one exception; ``run`` is the module or entry point that raised it."""
-    return _fault([_seen(replace(run, failure=failure), sources_of(project))])
+    look = _Look(sources_of(project), eager=False)
+    return _fault([_seen(replace(run, failure=failure), look)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What it takes to tell causes apart."""
+
+    sources: Sources
+    eager: bool
+    """Whether the Python that ran evaluates annotations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +94,13 @@ class _Seen:
 
 
 def _fault(group: list[_Seen]) -> Fault:
-    group = sorted(group, key=lambda seen: (len(seen.chain), seen.run.module))
-    shown = group[0]
+    times = Counter(seen.spot for seen in group)
+    # The line that takes most down, by the shortest way.
+    group = sorted(group, key=lambda s: (-times[s.spot], len(s.chain), s.run.module))
+    shown, worst = group[0], group[0].spot
     # The way from a module that is not itself at fault tells more than no way at all.
-    way = next((seen.chain for seen in group if seen.chain and seen.spot == shown.spot), ())
-    spots = dict.fromkeys((shown.spot, *sorted((s.spot for s in group), key=_order)))
+    way = next((seen.chain for seen in group if seen.chain and seen.spot == worst), ())
+    spots = dict.fromkeys((worst, *sorted(times, key=_order)))
     return Fault(
         tuple(seen.run for seen in group),
         tuple(spots),
@@ -103,7 +115,8 @@ def _order(spot: Spot) -> tuple[str, int]:
     return spot.path, spot.line
 
 
-def _seen(run: ModuleRun, sources: Sources) -> _Seen:
+def _seen(run: ModuleRun, look: _Look) -> _Seen:
+    sources = look.sources
     if run.failure is None or run.outcome is not Outcome.RAISED:
         return _stopped(run, sources)
     failure = root(run.failure)
@@ -129,9 +142,22 @@ def _seen(run: ModuleRun, sources: Sources) -> _Seen:
         # An import does nothing but load: what fails inside fails for everyone alike.
         last = failure.frames[-1]
         key = (failure.type, failure.message, last.path, last.line)
+    elif look.eager and lack.kind == "name" and lacks_future(sources, spot):
+        key = ("future",)  # one mend for them all, and as a rule one commit that broke them all
     else:
         key = (failure.type, failure.message, spot.path, spot.line)
     return _Seen(key, run, spot, chain, failure, lack, cycle)
+
+
+def lacks_future(sources: Sources, spot: Spot) -> bool:
+    """Whether an annotation evaluates a guarded name, and the future import would prevent it."""
+    if sources.has_future_annotations(spot.path) or not sources.only_annotates(
+        spot.path, spot.line, spot.name
+    ):
+        return False
+    from guard_rules._names.link import guarded_name
+
+    return guarded_name(sources.project, spot.path, "", spot.name) is not None
 
 
 def is_syntax_error(name: str) -> bool:
@@ -170,6 +196,7 @@ def _steps(frames: tuple[Frame, ...], sources: Sources) -> tuple[Step, ...]:
             sources.statement(frame.path, frame.line) or frame.text.strip(),
         )
         for frame in dict.fromkeys(frames)
+        if not frame.text.lstrip().startswith(("class ", "@"))
     )
 
 

@@ -17,7 +17,7 @@ from guard_rules._startup.words import Setting, shown_list
 def findings(rule: str, run: SmokeRun, project: Project) -> Iterator[Finding]:
     """What stops modules from being imported, each cause once, with all that it takes down."""
     setting = Setting(run, project, sources_of(project))
-    for fault in faults_of(run.modules, project):
+    for fault in faults_of(run, project):
         yield _finding(rule, fault, setting)
 
 
