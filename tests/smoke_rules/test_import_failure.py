@@ -272,8 +272,20 @@ KINDS = {
     "a folder that is not on sys.path": (
         {"a.py": "import helpers\n", "scripts/helpers.py": "X = 1\n"},
         ("a.py", 1, "helpers"),
-        ["scripts/helpers.py is not below an import root"],
+        ["scripts/helpers.py is `scripts.helpers` to Python"],
         ["`roots:`"],
+    ),
+    "a package of the name of the module that asks for it": (
+        {"p/__init__.py": "", "p/slugifyish.py": "import slugifyish\n"},
+        ("p/slugifyish.py", 1, "slugifyish"),
+        ["`slugifyish` is not installed"],
+        ["Install the distribution that brings `slugifyish`"],
+    ),
+    "an import as Python 2 had it": (
+        {"p/__init__.py": "", "p/a.py": "import helpers\n", "p/helpers.py": ""},
+        ("p/a.py", 1, "helpers"),
+        ["p/helpers.py is `p.helpers` to Python"],
+        ["Import it as `p.helpers`"],
     ),
     "a standard name of another version": (
         {"a.py": "from typing import NoSuchThing\n"},
@@ -424,12 +436,23 @@ def test_the_cut_that_is_named_opens_the_circle(tmp_path: Path, cut: str) -> Non
 @pytest.mark.parametrize(
     ("source", "requirements", "message", "fix"),
     [
-        ("import yamlish", (), "`yamlish` is not installed in", "Install `yamlish`, and name it"),
+        (
+            "import yamlish",
+            (),
+            "`yamlish` is not installed in",
+            "Install the distribution that brings `yamlish`, and name it",
+        ),
         (
             "import flask_loginish",
             (Requirement("other"),),
             "nothing in the project's metadata asks for it",
-            "Add `flask-loginish` to the dependencies",
+            "Add the distribution that brings `flask_loginish` to the dependencies",
+        ),
+        (
+            "import MySQLdb",
+            (),
+            "`MySQLdb` is not installed in",
+            "Install `mysqlclient`, and name it",
         ),
         (
             "import flask_loginish.views",

@@ -96,6 +96,15 @@ def candidates(module: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def known_distribution(module: str) -> str:
+    """The usual distribution of a module, where its name is known not to follow from the module's;
+    empty for others.
+    """
+    parts = module.split(".")
+    found = (KNOWN.get(".".join(parts[:count])) for count in range(len(parts), 0, -1))
+    return next((names[0] for names in found if names), "")
+
+
 def installed(run: SmokeRun, module: str) -> str:
     """The distribution in the project's environment that brings a module; empty for none."""
     names = dict(run.distributions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from guard_rules._startup import versions
-from guard_rules._startup.distributions import asked, candidates, installed
+from guard_rules._startup.distributions import asked, installed, known_distribution
 from guard_rules._startup.faults import Fault
 from guard_rules._startup.words import Setting, Words, nearest
 
@@ -23,12 +23,13 @@ def module(fault: Fault, setting: Setting) -> Words:
         return _own_module(name, setting)
     if versions.is_standard(name) and not installed(setting.run, name):
         return _standard_module(name, setting)
-    beside = _beside(name, setting)
+    beside = "" if asked(setting.run, name) else _beside(name, fault, setting)
     if beside:
+        known = setting.project.modules.module_of(beside)[0]
         return Words(
             name,
-            f"no module `{name}` can be imported: {beside} is not below an import root",
-            f"Import `{name}` by its name from an import root, or name its folder under `roots:`.",
+            f"no module `{name}` can be imported: {beside} is `{known}` to Python",
+            f"Import it as `{known}`, or name its folder under `roots:` if it is on sys.path.",
         )
     brought = installed(setting.run, name)
     if brought:
@@ -96,11 +97,25 @@ def _standard_module(name: str, setting: Setting) -> Words:
     return Words(name, f"{versions.python(run)} has no `{name}` here: {said}", fix)
 
 
-def _beside(name: str, setting: Setting) -> str:
-    """A file of the project that would be the module, were its folder on ``sys.path``."""
+def _beside(name: str, fault: Fault, setting: Setting) -> str:
+    """A file of the project that would be the module, were its folder on ``sys.path``.
+
+    In a folder that is no package, or beside the file that asks: a module deep in another package
+    that happens to have the name is none.
+    """
     top = name.partition(".")[0]
-    ends = (f"/{top}.py", f"/{top}/__init__.py")
-    return next((path for path in setting.project.paths() if path.endswith(ends)), "")
+    paths = setting.project.paths()
+    packages = {path.rpartition("/")[0] for path in paths if path.endswith("/__init__.py")}
+    asking = fault.spots[0].path
+    for path in paths:
+        folder, _, file = path.rpartition("/")
+        if file == "__init__.py":
+            folder, _, file = folder.rpartition("/")
+        if file.removesuffix(".py") != top or path == asking:
+            continue
+        if folder not in packages or folder == asking.rpartition("/")[0]:
+            return path
+    return ""
 
 
 def _distribution(name: str, fault: Fault, setting: Setting) -> Words:
@@ -125,18 +140,27 @@ def _distribution(name: str, fault: Fault, setting: Setting) -> Words:
             f"{who} is not installed in {where}, although the project requires `{found[0]}`",
             f"Install what the project requires: `{where} -m pip install {found[0]}`.",
         )
-    likely = candidates(name)[0]
+    brings = _brings(name)
     if not run.requirements:
         return Words(
             name,
             f"{who} is not installed in {where}",
-            f"Install `{likely}`, and name it in the project's dependencies.",
+            f"Install {brings}, and name it in the project's dependencies.",
         )
     return Words(
         name,
         f"{who} is not installed in {where}, and nothing in the project's metadata asks for it",
-        f"Add `{likely}` to the dependencies and install it, or correct the import.",
+        f"Add {brings} to the dependencies and install it, or correct the import.",
     )
+
+
+def _brings(name: str) -> str:
+    """The distribution to install, by name where that is known.
+
+    A guess would be an invitation: anyone can publish a distribution under the name of a module.
+    """
+    known = known_distribution(name)
+    return f"`{known}`" if known else f"the distribution that brings `{name}`"
 
 
 def _asked_by(fault: Fault) -> str:

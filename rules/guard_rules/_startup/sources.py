@@ -14,6 +14,8 @@ from guard.rule import Project
 
 Import = ast.Import | ast.ImportFrom
 
+_LONGEST = 100
+
 
 class Sources:
     """Lines and trees of the project's files, each read once. Make it with ``sources_of``."""
@@ -61,7 +63,8 @@ class Sources:
     def statement(self, path: str, number: int) -> str:
         """The import statement at a line, on one line, or else the line itself."""
         node = self.import_at(path, number)
-        return ast.unparse(node) if node is not None else self.line(path, number).strip()
+        text = ast.unparse(node) if node is not None else self.line(path, number).strip()
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
 
     def bound(self, path: str) -> dict[str, int]:
         """The names that the module's own statements bind, each with the first line."""
