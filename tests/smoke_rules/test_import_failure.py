@@ -272,7 +272,7 @@ KINDS = {
     "a folder that is not on sys.path": (
         {"a.py": "import helpers\n", "scripts/helpers.py": "X = 1\n"},
         ("a.py", 1, "helpers"),
-        ["scripts/helpers.py is `scripts.helpers` to Python"],
+        ["the folder of scripts/helpers.py is not on sys.path"],
         ["`roots:`"],
     ),
     "a package of the name of the module that asks for it": (

@@ -26,6 +26,13 @@ def module(fault: Fault, setting: Setting) -> Words:
     beside = "" if asked(setting.run, name) else _beside(name, fault, setting)
     if beside:
         known = setting.project.modules.module_of(beside)[0]
+        if known.partition(".")[0] == name.partition(".")[0]:
+            return Words(
+                name,
+                f"no module `{name}` can be imported: the folder of {beside} is not on sys.path",
+                "Name that folder under `roots:` if it is there when the program runs, or import "
+                "the module by its way from an import root.",
+            )
         return Words(
             name,
             f"no module `{name}` can be imported: {beside} is `{known}` to Python",
