@@ -13,18 +13,29 @@ from guard.reporters import FORMATS
 USAGE = (Path(guard.__file__).parent.parent / "docs" / "usage.md").read_text("utf-8")
 
 
-def test_every_option_of_check_is_described_and_no_other() -> None:
-    names = {
+def options(command: str) -> set[str]:
+    return {
         name
-        for param in group.commands["check"].params
+        for param in group.commands[command].params
         for name in (*param.opts, *param.secondary_opts)
         if name.startswith("--")
     }
-    described = USAGE.split("## Options of", 1)[1].split("## Exit codes")[0]
-    listed = set(re.findall(r"`(--[a-z-]+)", described))
+
+
+def described(begin: str, end: str) -> set[str]:
+    section = USAGE.split(begin, 1)[1].split(end)[0]
+    return set(re.findall(r"`(--[a-z-]+)", section))
+
+
+def test_every_option_of_check_is_described_and_no_other() -> None:
+    listed = described("## Options of `guard check`", "## `guard smoke`")
     main = {"--staged", "--since", "--rev"}
-    assert listed - main == names - main
+    assert listed - main == options("check") - main
     assert all(f"guard check {name}" in USAGE for name in main)
+
+
+def test_every_option_of_smoke_is_described_and_no_other() -> None:
+    assert described("## `guard smoke`", "## Exit codes") == options("smoke")
 
 
 def test_every_command_format_and_exit_code_is_described() -> None:

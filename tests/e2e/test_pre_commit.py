@@ -56,9 +56,10 @@ def shop(tmp_path: Path) -> Path:
 class Hook:
     """The hook of the snapshot, in one home for pre-commit."""
 
-    def __init__(self, hooks: Path, home: Path) -> None:
+    def __init__(self, hooks: Path, home: Path, name: str = "guard-check") -> None:
         self.hooks = hooks
         self.home = home
+        self.name = name
 
     def __call__(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {
@@ -68,7 +69,7 @@ class Hook:
             "GIT_CONFIG_GLOBAL": os.devnull,
         }
         environment.pop("PYTHONPATH", None)
-        command = (sys.executable, "-m", "pre_commit", "try-repo", str(self.hooks), "guard-check")
+        command = (sys.executable, "-m", "pre_commit", "try-repo", str(self.hooks), self.name)
         return subprocess.run(
             [*command, "--verbose", *arguments],
             cwd=folder,
@@ -82,6 +83,11 @@ class Hook:
 @pytest.fixture(scope="module")
 def hook(hooks: Path, tmp_path_factory: pytest.TempPathFactory) -> Hook:
     return Hook(hooks, tmp_path_factory.mktemp("pre-commit-home"))
+
+
+@pytest.fixture(scope="module")
+def smoke_hook(hook: Hook) -> Hook:
+    return Hook(hook.hooks, hook.home, "guard-smoke")
 
 
 def assert_blocked(answer: subprocess.CompletedProcess[str]) -> None:
@@ -131,3 +137,37 @@ def test_a_commit_that_only_deletes_is_judged_too(shop: Path, hook: Hook) -> Non
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "3 files checked" not in answer.stdout
     assert "2 files checked" in answer.stdout
+
+
+def test_the_smoke_hook_imports_what_the_staged_change_affects(
+    shop: Path, smoke_hook: Hook, tmp_path: Path
+) -> None:
+    """With the project's own Python, which has a package that the hook's environment lacks."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(shop / ".venv")], check=True)
+    (site,) = (shop / ".venv").glob("lib/python*/site-packages")
+    (site / "till_driver.py").write_text("", encoding="utf-8")
+    (shop / ".gitignore").write_text(".venv\n__pycache__\n", encoding="utf-8")
+    (shop / "shop.py").write_text("import till_driver\n" + SHOP, encoding="utf-8")
+    (shop / "door.py").write_text("raise SystemExit('untouched')\n", encoding="utf-8")
+    git(shop, "add", "--all")
+    git(shop, "commit", "--quiet", "--no-verify", "-m", "Drive the till")
+    (shop / "models.py").write_text(MODELS + "\n\nOrder.paid = False\n", encoding="utf-8")
+    git(shop, "add", "models.py")
+    passed = smoke_hook(shop)
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    assert "2 of 3 modules affected" in passed.stdout
+    assert ".venv" in passed.stdout
+    (shop / "models.py").write_text("Ordre = Order\n", encoding="utf-8")
+    git(shop, "add", "models.py")
+    stopped = smoke_hook(shop)
+    assert stopped.returncode == 1
+    assert "import-failure" in stopped.stdout
+    assert "2 modules: models, shop" in stopped.stdout
+
+
+def test_the_smoke_hook_says_that_there_is_nothing_to_import(shop: Path, smoke_hook: Hook) -> None:
+    (shop / "notes.md").write_text("x", encoding="utf-8")
+    git(shop, "add", "notes.md")
+    answer = smoke_hook(shop)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "the change affects no module" in answer.stdout
