@@ -6,12 +6,10 @@ point started when that is over, or when the guard is gone, however it went.
 
 from __future__ import annotations
 
-import http.client
 import os
 import re
 import shutil
 import signal
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ from urllib.parse import urlsplit
 
 from guard.errors import UsageError
 from guard.observed import EntryRun, Interpreter, Outcome
+from guard.smoke._asker import Asker
 from guard.smoke._running import Running
 from guard.smoke._traceback import failure_in
 
@@ -198,13 +197,13 @@ class _Entry:
         ours, theirs = spec.env.get("PYTHONPATH"), env.get("PYTHONPATH")
         if ours and theirs:
             self.env["PYTHONPATH"] = os.pathsep.join((ours, theirs))
-        self.asker: _Asker | None = None
+        self.asker: Asker | None = None
         self.status = ""
 
     def run(self) -> EntryRun:
         command = self._command()
         if isinstance(self.spec.proof, Http):
-            self.asker = _Asker(*_address(self.spec), wanted=self.spec.proof.status)
+            self.asker = Asker(*_address(self.spec), wanted=self.spec.proof.status)
             if self.asker.is_taken():
                 return _answer(
                     self.spec,
@@ -321,46 +320,3 @@ def _how_ended(code: int) -> str:
         return f"signal {signal.Signals(-code).name}"
     except ValueError:
         return f"signal {-code}"
-
-
-class _Asker(threading.Thread):
-    """Asks the same address again and again until it answers as wanted."""
-
-    def __init__(self, host: str, port: int, path: str, wanted: int) -> None:
-        super().__init__(name="guard-entry-http", daemon=True)
-        self._host, self._port, self._path = host, port, path
-        self._wanted = wanted
-        self._over = threading.Event()
-        self.answered = threading.Event()
-        self.said = ""
-
-    def is_taken(self) -> bool:
-        """Whether something listens there already: it would answer for the entry point."""
-        import socket
-
-        try:
-            with socket.create_connection((self._host, self._port), 1.0):
-                return True
-        except OSError:
-            return False
-
-    def run(self) -> None:
-        while not self._over.wait(0.05):
-            connection = http.client.HTTPConnection(self._host, self._port, timeout=5.0)
-            try:
-                connection.request("GET", self._path)
-                status = connection.getresponse().status
-            except (OSError, http.client.HTTPException) as error:
-                self.said = f"no answer: {error}"
-            else:
-                self.said = f"answered with {status}"
-                if status == self._wanted:
-                    self.answered.set()
-                    return
-            finally:
-                connection.close()
-
-    def stop(self) -> None:
-        self._over.set()
-        if self.is_alive():
-            self.join(6.0)

@@ -29,25 +29,28 @@ def affected(project: Project, changed: Iterable[str]) -> frozenset[str]:
     """The files among the project's whose import may run something that changed.
 
     ``changed`` are paths relative to the top: new and changed files, and deleted ones, which affect
-    those that still import them by name. Only Python files count: who changes what a module reads
-    while it is imported must name that module, or run all. A function that imports a module whose
-    name is computed counts for the modules that strings in its file name.
+    those that still import them by name. A file that could not be read counts as affected. Only
+    Python files count: who changes what a module reads while it is imported must name that module,
+    or run all. A function that imports a module whose name is computed counts for the modules that
+    strings in its file name.
     """
     there = frozenset(path for path in project.paths() if path.endswith(".py"))
     ours = {path for path in changed if path.endswith(".py")}
     gone = ours - there
+    facts = project.facts(IMPORTS)
     if gone:
         # As if they were still there: whoever would find them depends on their absence.
         modules = Modules((*there, *gone), project.roots)
-        edges: Mapping[str, frozenset[str]] = _Graph(project.facts(IMPORTS), modules).all()
+        edges: Mapping[str, frozenset[str]] = _Graph(facts, modules).all()
     else:
         edges = imports(project)
     importers: dict[str, list[str]] = {}
     for path, targets in edges.items():
         for target in targets:
             importers.setdefault(target, []).append(path)
-    seen = set(ours)
-    stack = list(ours)
+    # What a file imports that could not be read is not known: it may be anything.
+    seen = ours | (there - facts.keys() if ours else set())
+    stack = list(seen)
     while stack:
         for path in importers.get(stack.pop(), ()):
             if path not in seen:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
+from guard._gitenv import find_top
 from guard.errors import GuardError, UsageError
 from guard.observed import Interpreter
 from guard.smoke._ask import ask, last_line
+from guard.smoke._tools import TOOLS, Found, Signs, Tool
 
 OLDEST = (3, 8)
 SECONDS = 60.0
@@ -25,6 +26,7 @@ _MEND = "name the interpreter with --python, or in the policy as smoke.python"
 _VERSION = "import sys; print('python %d %d %d' % sys.version_info[:3])"
 _PLACES = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
 """Where an environment keeps its Python: POSIX, Windows, conda on Windows."""
+_MARKS = ("pyvenv.cfg", "conda-meta")
 
 
 class NoInterpreter(GuardError):
@@ -76,15 +78,6 @@ def find_interpreter(
     return Interpreter(sys.executable, version, "; ".join((how, *notes)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    how: str
-    environment: str | None = None
-    python: str = ""
-    asked: bool = False
-    """Whether a tool named it."""
-
-
 def python_in(folder: str) -> str | None:
     """The Python of the environment in ``folder``; ``None`` where there is none."""
     for place in _PLACES:
@@ -123,26 +116,23 @@ def _search(
     notes: list[str],
     failed: list[str],
     seconds: float,
-) -> Iterator[_Found]:
+) -> Iterator[Found]:
     active = environ.get("VIRTUAL_ENV", "")
     if active and is_own(active):
         active = ""  # a hook's runner, or `uv run`, sets it to what the guard is installed in
     if active and os.path.isdir(active):
-        yield _Found("$VIRTUAL_ENV", active)
+        yield Found("$VIRTUAL_ENV", active)
     elif active:
         notes.append("$VIRTUAL_ENV names a folder that does not exist")
-    for name in (".venv", "venv"):
-        marks = (os.path.join(top, name, mark) for mark in ("pyvenv.cfg", "conda-meta"))
-        if any(map(os.path.exists, marks)):
-            yield _Found(f"{name} in the project", os.path.join(top, name))
-    signs = _Signs(top)
+    yield from _in_folders(top)
+    signs = Signs(top)
     clean = {
         name: value
         for name, value in environ.items()
         # What the guard itself runs in would be taken for the project's by each of the tools.
         if name not in ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
     }
-    for tool, sign, question in _TOOLS:
+    for tool, sign, question in TOOLS:
         trace = sign(signs)
         if not trace:
             continue
@@ -150,158 +140,37 @@ def _search(
         if program is None:
             notes.append(f"{trace} is there, but {tool} is not installed")
             continue
-        yield from question(_Tool(tool, trace, program, top, clean, failed, seconds))
+        yield from question(Tool(tool, trace, program, top, clean, failed, seconds))
     prefix = environ.get("CONDA_PREFIX", "")
     if (trace := signs.file("environment.yml", "environment.yaml")) and not prefix:
         notes.append(f"{trace} is there, but no conda environment is active")
     elif trace:
-        yield _Found(f"$CONDA_PREFIX, for {trace}", prefix)
+        yield Found(f"$CONDA_PREFIX, for {trace}", prefix)
     yield from _on_path(environ)
 
 
-def _on_path(environ: Mapping[str, str]) -> Iterator[_Found]:
+def _in_folders(top: str) -> Iterator[Found]:
+    """``.venv`` in the project, or around it in the same repository: of a workspace."""
+    repository = find_top(top)
+    folder = os.path.abspath(top)
+    while True:
+        for name in (".venv", "venv"):
+            inner = os.path.join(folder, name)
+            if any(os.path.exists(os.path.join(inner, mark)) for mark in _MARKS):
+                place = "in the project" if folder == os.path.abspath(top) else f"in {folder}"
+                yield Found(f"{name} {place}", inner)
+        if repository is None or folder in (repository, os.path.dirname(folder)):
+            return
+        folder = os.path.dirname(folder)
+
+
+def _on_path(environ: Mapping[str, str]) -> Iterator[Found]:
     """A virtual environment by ``PATH`` alone: in containers, and around a hook's own."""
     for folder in environ.get("PATH", "").split(os.pathsep):
         home = os.path.dirname(folder)
         if os.path.isabs(folder) and os.path.isfile(os.path.join(home, "pyvenv.cfg")):
             if not is_own(home) and python_in(home) is not None:
-                yield _Found("the virtual environment on PATH", home)
-
-
-class _Signs:
-    """What in the project shows that it uses a tool."""
-
-    def __init__(self, top: str) -> None:
-        self._top = top
-        self._data: dict[str, object] | None = None
-
-    def file(self, *names: str) -> str:
-        for name in names:
-            if os.path.isfile(os.path.join(self._top, name)):
-                return name
-        return ""
-
-    def table(self, *keys: str) -> str:
-        if self._data is None:
-            import tomllib
-
-            try:
-                with open(os.path.join(self._top, "pyproject.toml"), "rb") as file:
-                    self._data = tomllib.load(file)
-            except (OSError, ValueError):  # a broken one is told by who reads it for its sake
-                self._data = {}
-        value: object = self._data
-        for key in keys:
-            if not isinstance(value, dict) or key not in value:
-                return ""
-            value = value[key]
-        return f"[{'.'.join(keys)}]"
-
-
-@dataclass(frozen=True, slots=True)
-class _Tool:
-    name: str
-    trace: str
-    program: str
-    top: str
-    environ: Mapping[str, str]
-    failed: list[str]
-    seconds: float
-
-    def ask(self, *words: str) -> str:
-        """The last line of what it answers; empty where it has none, which is noted."""
-        asked = " ".join((self.name, *words))
-        answer = ask((self.program, *words), self.environ, self.top, self.seconds)
-        if answer.problem:
-            self.failed.append(f"`{asked}` ({self.trace}): {answer.problem}")
-            return ""
-        line = last_line(answer.out)
-        if not line:
-            self.failed.append(f"`{asked}` ({self.trace}) said nothing")
-        return line
-
-    def how(self, *words: str) -> str:
-        return f"`{' '.join((self.name, *words))}`, for {self.trace}"
-
-
-def _uv(tool: _Tool) -> Iterator[_Found]:
-    words = ("python", "find", "--offline", "--no-python-downloads")
-    yield from _python(tool, words, "uv sync")
-
-
-def _poetry(tool: _Tool) -> Iterator[_Found]:
-    words = ("env", "info", "--path", "--no-ansi")
-    folder = tool.ask(*words)
-    if folder:
-        yield _Found(tool.how(*words), folder, asked=True)
-
-
-def _pdm(tool: _Tool) -> Iterator[_Found]:
-    # What `pdm use` chose; the command would make an environment where there is none.
-    try:
-        with open(os.path.join(tool.top, ".pdm-python"), encoding="utf-8") as file:
-            saved = file.read().strip()
-    except (OSError, ValueError):
-        saved = ""
-    if saved and os.path.exists(saved):
-        yield _Found(".pdm-python in the project", None, saved)
-        return
-    yield from _python(tool, ("info", "--python"), "pdm install")
-
-
-def _hatch(tool: _Tool) -> Iterator[_Found]:
-    folder = tool.ask("env", "find", "default")
-    if folder and os.path.isdir(folder):
-        yield _Found(tool.how("env", "find", "default"), folder, asked=True)
-    elif folder:
-        tool.failed.append("hatch has not made the environment yet: run `hatch env create`")
-
-
-def _pixi(tool: _Tool) -> Iterator[_Found]:
-    import json
-
-    answer = ask((tool.program, "info", "--json"), tool.environ, tool.top, tool.seconds)
-    folder = ""
-    try:
-        for known in json.loads(answer.out)["environments_info"]:
-            if known["name"] == "default":
-                folder = known["prefix"]
-    except (ValueError, LookupError, TypeError):
-        tool.failed.append(f"`pixi info --json`: {answer.problem or 'not understood'}")
-        return
-    if folder and os.path.isdir(folder):
-        yield _Found(tool.how("info", "--json"), folder, asked=True)
-    else:
-        tool.failed.append("pixi has not made the environment yet: run `pixi install`")
-
-
-def _python(tool: _Tool, words: tuple[str, ...], mend: str) -> Iterator[_Found]:
-    """A tool that answers with a Python: of an environment, or of none."""
-    python = tool.ask(*words)
-    if not python:
-        return
-    home = os.path.dirname(os.path.dirname(python))
-    if not os.path.isfile(os.path.join(home, "pyvenv.cfg")):
-        tool.failed.append(f"{tool.name} has made no environment for the project: run `{mend}`")
-        return
-    yield _Found(tool.how(*words), None, python, asked=True)
-
-
-_TOOLS: tuple[tuple[str, Callable[[_Signs], str], Callable[[_Tool], Iterator[_Found]]], ...] = (
-    ("uv", lambda signs: signs.file("uv.lock") or signs.table("tool", "uv"), _uv),
-    ("poetry", lambda signs: signs.file("poetry.lock") or signs.table("tool", "poetry"), _poetry),
-    (
-        "pdm",
-        lambda signs: signs.file("pdm.lock", ".pdm-python") or signs.table("tool", "pdm"),
-        _pdm,
-    ),
-    (
-        "hatch",
-        lambda signs: signs.table("tool", "hatch", "envs") or signs.file("hatch.toml"),
-        _hatch,
-    ),
-    ("pixi", lambda signs: signs.file("pixi.toml") or signs.table("tool", "pixi"), _pixi),
-)
+                yield Found("the virtual environment on PATH", home)
 
 
 def _version(

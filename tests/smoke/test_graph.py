@@ -221,6 +221,14 @@ def test_affected_is_what_reaches_a_change() -> None:
     assert affected(project, ["README.md", "gone.txt"]) == frozenset()
 
 
+def test_file_that_cannot_be_read_may_import_anything() -> None:
+    project = FakeProject({**CHAIN, "user.py": "import app.secret", "app/secret.py": ""})
+    project.break_file("app/secret.py", "permission denied")
+    found = affected(project, ["circle/b.py"])
+    assert found == {"circle/a.py", "circle/b.py", "app/secret.py", "user.py"}
+    assert affected(project, []) == frozenset()
+
+
 def test_deleted_files_affect_those_that_import_them() -> None:
     files = {path: text for path, text in CHAIN.items() if path != "app/base.py"}
     expected = {"app/models.py", "app/views.py", "app/main.py"}

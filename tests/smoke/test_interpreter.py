@@ -105,6 +105,18 @@ def test_folder_in_the_project(top: Path, tools: Path, make: Make, name: str) ->
     assert found.how == f"{name} in the project"
 
 
+def test_folder_around_the_project_in_its_repository(
+    top: Path, tools: Path, make: Make, tmp_path: Path
+) -> None:
+    make(".venv")
+    assert find_interpreter(str(top), None, None, environ(tools)).path == sys.executable
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    found = find_interpreter(str(top), None, None, environ(tools))
+    assert (found.path, found.how) == (str(tmp_path / ".venv/bin/python"), f".venv in {tmp_path}")
+    make("project/venv")
+    assert find_interpreter(str(top), None, None, environ(tools)).how == "venv in the project"
+
+
 def test_guards_own_virtual_env_is_not_the_projects(top: Path, tools: Path, make: Make) -> None:
     make("project/.venv")
     env = environ(tools, VIRTUAL_ENV=sys.prefix)
