@@ -317,6 +317,12 @@ KINDS = {
         ["`string` imports itself: string.py hides the module that is meant"],
         ["Rename string.py."],
     ),
+    "a file that hides a standard module": (
+        {"string.py": "", "a.py": "from string import ascii_letters\n"},
+        ("a.py", 1, "string.ascii_letters"),
+        ["string.py hides the standard module `string`"],
+        ["Rename string.py."],
+    ),
     "anything else": (
         {"a.py": "X = 1 / 0\n"},
         ("a.py", 1, "ZeroDivisionError"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from guard.observed import Failure, Frame
 
-_MEMBER_OF = r"(?:partially initialized )?module '(?P<module>[^']*)'"
+_MEMBER_OF = r"(?:partially initialized )?module '(?P<module>[^']*)'(?: from '[^']*')?"
 _FROM = r"(?:partially initialized module )?'(?P<module>[^']*)'"
 _UNBOUND = r"(?:cannot access )?(?:local|free) variable '(?P<name>[^']*)' (?:referenced|where)"
 

@@ -199,6 +199,12 @@ def member(fault: Fault, setting: Setting) -> Words:
             f"Add `{lack.module.replace('.', '/')}/__init__.py`, or correct the import.",
         )
     bound = sources.bound(path)
+    if lack.module in sys.stdlib_module_names and lack.name not in bound:
+        return Words(
+            full,
+            f"{path} hides the standard module `{lack.module}`, and has no `{lack.name}`",
+            f"Rename {path}.",
+        )
     line = bound.get(lack.name)
     if line is not None:
         return Words(
