@@ -88,6 +88,17 @@ def test_workers_share_the_modules(shop: Path) -> None:
         assert "2 failed, 2 passed, 1 skipped" in done.stdout, done.stdout + done.stderr
 
 
+def test_hosts_share_the_modules(shop: Path, tmp_path: Path) -> None:
+    """A worker with a folder of its own gets copies of the sources, as over ssh."""
+    hosts = [f"--tx=popen//chdir={tmp_path / name}" for name in ("one", "two")]
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    argv = ("--guard-smoke", "-m", "guard_smoke", "--dist=load", *hosts, "--rsyncdir=.", str(shop))
+    done = run(shop, *argv)
+    assert "3 passed, 1 skipped" in done.stdout, done.stdout + done.stderr
+    assert (tmp_path / "one" / "shop" / "shop" / "till.py").exists()
+
+
 def test_junit_names_each_module(shop: Path, tmp_path: Path) -> None:
     run(shop, "--guard-smoke", f"--junitxml={tmp_path / 'junit.xml'}")
     cases = ET.parse(tmp_path / "junit.xml").getroot().iter("testcase")
