@@ -6,6 +6,7 @@ Nothing is asked that would make one. Sources: each tool's own documentation of 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -63,17 +64,20 @@ class Tool:
     failed: list[str]
     seconds: float
 
-    def ask(self, *words: str) -> str:
-        """The last line of what it answers; empty where it has none, which is noted."""
+    def ask(self, *words: str, mend: str = "", whole: bool = False) -> str:
+        """The last line of what it answers, or all of it; empty where it failed, which is noted.
+
+        ``mend`` is the command that most often helps then.
+        """
         asked = " ".join((self.name, *words))
         answer = ask((self.program, *words), self.environ, self.top, self.seconds)
-        if answer.problem:
-            self.failed.append(f"`{asked}` ({self.trace}): {answer.problem}")
+        said = answer.out if whole else last_line(answer.out)
+        problem = answer.problem or ("" if said.strip() else "no answer")
+        if problem:
+            more = f"; run `{mend}`" if mend else ""
+            self.failed.append(f"`{asked}` ({self.trace}): {problem}{more}")
             return ""
-        line = last_line(answer.out)
-        if not line:
-            self.failed.append(f"`{asked}` ({self.trace}) said nothing")
-        return line
+        return said
 
     def how(self, *words: str) -> str:
         return f"`{' '.join((self.name, *words))}`, for {self.trace}"
@@ -81,27 +85,34 @@ class Tool:
 
 def _uv(tool: Tool) -> Iterator[Found]:
     words = ("python", "find", "--offline", "--no-python-downloads")
-    yield from _python(tool, words, "uv sync")
+    python = tool.ask(*words)
+    if not python:
+        return
+    home = os.path.dirname(os.path.dirname(python))
+    if os.path.isfile(os.path.join(home, "pyvenv.cfg")):
+        yield Found(tool.how(*words), None, python, asked=True)
+    else:  # it falls back to any Python, which has nothing of the project's
+        tool.failed.append("uv has made no environment for the project: run `uv sync`")
 
 
 def _poetry(tool: Tool) -> Iterator[Found]:
     words = ("env", "info", "--path", "--no-ansi")
-    folder = tool.ask(*words)
+    folder = tool.ask(*words, mend="poetry install")
     if folder:
         yield Found(tool.how(*words), folder, asked=True)
 
 
 def _pdm(tool: Tool) -> Iterator[Found]:
-    # What `pdm use` chose; the command would make an environment where there is none.
-    try:
-        with open(os.path.join(tool.top, ".pdm-python"), encoding="utf-8") as file:
-            saved = file.read().strip()
-    except (OSError, ValueError):
-        saved = ""
-    if saved and os.path.exists(saved):
-        yield Found(".pdm-python in the project", None, saved)
-        return
-    yield from _python(tool, ("info", "--python"), "pdm install")
+    # Not `pdm info --python`: it makes an environment where there is none.
+    answer = tool.ask("venv", "list", whole=True)
+    folders = re.findall(r"^[-*]\s+\S+: (.+)$", answer, re.MULTILINE)
+    if len(folders) == 1:
+        yield Found(tool.how("venv", "list"), folders[0].strip(), asked=True)
+    elif folders:
+        named = ", ".join(folders)
+        tool.failed.append(f"pdm has made several environments ({named}): choose with `pdm use`")
+    elif answer:
+        tool.failed.append("pdm has made no environment for the project: run `pdm install`")
 
 
 def _hatch(tool: Tool) -> Iterator[Found]:
@@ -128,18 +139,6 @@ def _pixi(tool: Tool) -> Iterator[Found]:
         yield Found(tool.how("info", "--json"), folder, asked=True)
     else:
         tool.failed.append("pixi has not made the environment yet: run `pixi install`")
-
-
-def _python(tool: Tool, words: tuple[str, ...], mend: str) -> Iterator[Found]:
-    """A tool that answers with a Python: of an environment, or of none."""
-    python = tool.ask(*words)
-    if not python:
-        return
-    home = os.path.dirname(os.path.dirname(python))
-    if not os.path.isfile(os.path.join(home, "pyvenv.cfg")):
-        tool.failed.append(f"{tool.name} has made no environment for the project: run `{mend}`")
-        return
-    yield Found(tool.how(*words), None, python, asked=True)
 
 
 TOOLS: tuple[tuple[str, Callable[[Signs], str], Callable[[Tool], Iterator[Found]]], ...] = (

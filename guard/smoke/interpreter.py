@@ -132,6 +132,10 @@ def _search(
         # What the guard itself runs in would be taken for the project's by each of the tools.
         if name not in ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
     }
+    if signs.file("uv.lock") and (chosen := environ.get("UV_PROJECT_ENVIRONMENT")):
+        yield Found("$UV_PROJECT_ENVIRONMENT, for uv.lock", os.path.join(top, chosen))
+    if saved := _saved(top):
+        yield Found(".pdm-python in the project", None, saved)
     for tool, sign, question in TOOLS:
         trace = sign(signs)
         if not trace:
@@ -162,6 +166,16 @@ def _in_folders(top: str) -> Iterator[Found]:
         if repository is None or folder in (repository, os.path.dirname(folder)):
             return
         folder = os.path.dirname(folder)
+
+
+def _saved(top: str) -> str:
+    """What `pdm use` chose, and wrote down."""
+    try:
+        with open(os.path.join(top, ".pdm-python"), encoding="utf-8") as file:
+            saved = file.read().strip()
+    except (OSError, ValueError):
+        return ""
+    return saved if os.path.exists(saved) else ""
 
 
 def _on_path(environ: Mapping[str, str]) -> Iterator[Found]:

@@ -152,7 +152,7 @@ TOOLS = [
     ("uv", "pyproject.toml", "[tool.uv]", "python find --offline --no-python-downloads", "{py}"),
     ("poetry", "poetry.lock", "", "env info --path --no-ansi", "{env}"),
     ("poetry", "pyproject.toml", "[tool.poetry]\nname = 'x'", "env info --path --no-ansi", "{env}"),
-    ("pdm", "pyproject.toml", "[tool.pdm]", "info --python", "{py}"),
+    ("pdm", "pyproject.toml", "[tool.pdm]", "venv list", "of x:\\n\\n*  in-project: {env}\\n"),
     ("hatch", "pyproject.toml", "[tool.hatch.envs.default]", "env find default", "{env}"),
 ]
 
@@ -165,7 +165,7 @@ def test_tool_is_asked(
     env = make("elsewhere")
     (top / file).write_text(text)
     said = answer.format(env=env, py=env / "bin/python")
-    install(tools, tool, f'echo "warming up" >&2; echo "{said}"; [ -z "$VIRTUAL_ENV" ]')
+    install(tools, tool, f'echo "warming up" >&2; printf "{said}"; [ -z "$VIRTUAL_ENV" ]')
     found = find_interpreter(str(top), None, None, environ(tools, VIRTUAL_ENV=sys.prefix))
     assert found.path == str(env / "bin/python")
     assert found.how.startswith(f"`{tool} {words}`, for ")
@@ -214,6 +214,29 @@ def test_pdm_keeps_its_choice_in_a_file(top: Path, tools: Path, make: Make) -> N
     assert calls(tools) == []
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("Virtualenvs created with this project:\\n\\n", "run `pdm install`"),
+        ("*  a: /env/a\\n-  b: /env/b\\n", r"several environments \(/env/a, /env/b\)"),
+    ],
+)
+def test_pdm_without_one_environment(top: Path, tools: Path, answer: str, said: str) -> None:
+    (top / "pdm.lock").write_text("")
+    install(tools, "pdm", f'printf "{answer}"')
+    with pytest.raises(NoInterpreter, match=said):
+        find_interpreter(str(top), None, None, environ(tools))
+
+
+def test_uv_keeps_its_environment_where_it_is_told(top: Path, tools: Path, make: Make) -> None:
+    make("project/elsewhere")
+    (top / "uv.lock").write_text("")
+    env = environ(tools, UV_PROJECT_ENVIRONMENT="elsewhere")
+    found = find_interpreter(str(top), None, None, env)
+    assert found.path == str(top / "elsewhere/bin/python")
+    assert found.how == "$UV_PROJECT_ENVIRONMENT, for uv.lock"
+
+
 def test_tool_without_a_trace_is_not_asked(top: Path, tools: Path) -> None:
     for tool in ("uv", "poetry", "pdm", "hatch", "pixi", "conda"):
         install(tools, tool, "echo /nowhere")
@@ -250,7 +273,7 @@ def test_guards_own_python_is_the_last_and_said_plainly(top: Path, tools: Path) 
 FAILURES = [
     ("exit 1", "exit code 1"),
     ("echo 'no such thing' >&2; exit 2", "exit code 2: no such thing"),
-    ("true", "said nothing"),
+    ("true", "no answer"),
     ("kill -9 $$", "killed by a signal"),
 ]
 
