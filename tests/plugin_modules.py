@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -68,8 +69,11 @@ def modules(folder: Path, files: Mapping[str, str]) -> Iterator[None]:
         yield
     finally:
         sys.path.remove(str(folder))
+        # What was imported on the way from elsewhere stays: a second copy of it would not know
+        # the classes of the first.
         for name in set(sys.modules) - before:
-            del sys.modules[name]
+            if (getattr(sys.modules[name], "__file__", None) or "").startswith(f"{folder}{os.sep}"):
+                del sys.modules[name]
 
 
 def points(*names: str) -> list[EntryPoint]:
