@@ -51,9 +51,7 @@ class SmokePlugin:
 
     @cached_property
     def _work(self) -> Work:
-        work = self._session.work()
-        assert work is not None  # without a revision everything is affected
-        return work
+        return self._session.work()
 
     @cached_property
     def _ground(self) -> Ground:

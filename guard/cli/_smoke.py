@@ -46,11 +46,13 @@ def smoke(request: SmokeRequest, around: Surroundings, progress: Progress | None
     session = open_session(request, around)
     if request.shards.merge:
         run: SmokeRun | None = read_merged(request.shards.merge, session.project)
+        if run is not None and not run.modules and not run.entries:
+            session.work()  # perhaps there was nothing to do, for a good reason
     else:
         run = session.run(progress)
     if run is not None and request.shards.record is not None:
         save_record(request.shards.record, run)
-    report = session.judge(run) if run is not None else session.nothing_to_do()
+    report = session.judge(run) if run is not None and not session.idle else session.skipped()
     made_of = (session.where, session.subject.tree, session.policy, session.rules)
     return Smoked(Done(report, *made_of), run)
 
@@ -84,7 +86,7 @@ def open_session(request: SmokeRequest, around: Surroundings) -> Session:
     smoking, more = _in_both(settled(policy.smoke, request.how), before, policy, request)
     notes += more
     return Session(
-        request, around, where, subject, rules, policy, before, project, smoking, names, notes
+        request, around, where, subject, rules, policy, before, project, smoking, names, notes, []
     )
 
 
@@ -130,13 +132,15 @@ class Session:
     smoking: SmokePolicy
     names: tuple[str, ...]
     notes: list[str]
+    idle: list[str]
+    """Why there is surely nothing to do, once that is known."""
 
     def run(self, progress: Progress | None) -> SmokeRun | None:
-        """What was observed; ``None`` if the change affects no module at all."""
+        """What was observed; ``None`` if there is nothing to do and nobody wants that recorded."""
         work = self.work()
-        if work is None:
-            return None
         shards = self.request.shards
+        if self.idle and shards.record is None:
+            return None
         ground = prepare(work, self.around.environ)
         with code_folder(self.subject, self.where, self.around.environ) as folder:
             run = carry_out(work, ground, folder, progress)
@@ -144,8 +148,8 @@ class Session:
             run = replace(run, tree=self.project.fingerprint())
         return run
 
-    def work(self) -> Work | None:
-        """What there is to import and to start; ``None`` if the change affects nothing."""
+    def work(self) -> Work:
+        """What there is to import and to start."""
         request = self.request
         work = select(self.project, self.where.top, self.smoking, self.names)
         if not request.modules:
@@ -157,18 +161,24 @@ class Session:
         if paths is not None:
             affected = affected_by(self.project, paths)
             if affected.paths is not None:
-                total = len(work.modules)
+                total, any_at_all = len(work.modules), work.is_some
                 work = work.only(affected.paths)
                 self.notes.append(
                     f"{affected.note}: {len(work.modules):,} of {count(total, 'module')} affected"
                 )
-                if total and not work.modules and not work.entries:
-                    return None
+                if any_at_all and not work.is_some:
+                    self.idle.append("the change affects no module: there was nothing to import")
             else:
                 self.notes.append(affected.note)
         if request.shards.shard is not None:
             seconds = read_durations(request.shards.durations)
+            any_at_all = work.is_some
             work = share(work, request.shards.shard, seconds)
+            if any_at_all and not work.is_some:
+                number, of = request.shards.shard
+                self.idle.append(
+                    f"shard {number} of {of} has nothing to do: the others have it all"
+                )
         return replace(work, notes=(*self.notes, *work.notes))
 
     def judge(self, run: SmokeRun) -> Report:
@@ -185,7 +195,8 @@ class Session:
         if self.subject.base is not None:
             report = replace(report, subject=f"{report.subject} against {self.subject.against}")
         if self.request.wanted.staged and not run.modules and is_without_python(self.subject):
-            return self._skipped(f"there is no Python file in the {run.subject}")
+            self.idle.append(f"there is no Python file in the {run.subject}")
+            return self.skipped()
         return report
 
     def _judged(self, run: SmokeRun, policy: Policy) -> Report:
@@ -200,11 +211,9 @@ class Session:
             return self.request.stage
         return Stage.PRE_COMMIT if self.request.wanted.staged else Stage.PULL_REQUEST
 
-    def nothing_to_do(self) -> Report:
-        """The report of a change that no module notices."""
-        return self._skipped("the change affects no module: there was nothing to import")
-
-    def _skipped(self, reason: str) -> Report:
+    def skipped(self) -> Report:
+        """The report where there was nothing to do."""
+        reason = self.idle[0]
         results = (RuleResult(EMPTY, Verdict.SKIPPED, reason=reason),)
         against = f" against {self.subject.against}" if self.subject.base is not None else ""
         notes = tuple(dict.fromkeys((*self.notes, reason)))

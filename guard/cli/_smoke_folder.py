@@ -7,9 +7,8 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from guard.errors import GitError
 from guard.git import Git
@@ -77,20 +76,18 @@ def _folder() -> Iterator[str]:
 
 def remove(folder: str) -> None:
     """Delete ``folder`` with all that the imported code left in it, write-protected or not."""
-
-    def unprotect(function: Callable[..., Any], path: str, error: object) -> None:
-        del function, error
-        parent = os.path.dirname(path)
-        if os.path.commonpath((parent, folder)) == folder:
-            os.chmod(parent, stat.S_IRWXU)
-        if os.path.isdir(path) and not os.path.islink(path):
-            os.chmod(path, stat.S_IRWXU)
-            shutil.rmtree(path)
-        else:
-            os.unlink(path)
-
-    if os.path.lexists(folder):
-        shutil.rmtree(folder, onerror=unprotect)
+    if not os.path.lexists(folder):
+        return
+    try:
+        shutil.rmtree(folder)
+    except PermissionError:
+        os.chmod(folder, stat.S_IRWXU)
+        for parent, names, _ in os.walk(folder):  # what is made readable here is entered next
+            for name in names:
+                inner = os.path.join(parent, name)
+                if not os.path.islink(inner):
+                    os.chmod(inner, stat.S_IRWXU)
+        shutil.rmtree(folder)
 
 
 def sweep(parent: str) -> None:

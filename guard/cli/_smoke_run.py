@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from guard.cli._smoke_words import WITHHELD
 from guard.config import POLICY_NAME
 from guard.config.smoke import EntryPolicy, OptionalPolicy, SmokePolicy
+from guard.errors import GuardError
 from guard.observed import EntryRun, Excluded, Interpreter, ModuleRun, Optionality, SmokeRun
 from guard.project import SourceProject
 from guard.smoke.entries import (
@@ -50,6 +51,11 @@ class Work:
     notes: tuple[str, ...] = ()
     shard: tuple[int, int] = (1, 1)
     plan: str = ""
+
+    @property
+    def is_some(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.modules or self.entries)
 
     def only(self, paths: Collection[str]) -> Work:
         """Without what lies in other files. An entry point whose file is not known remains, if
@@ -152,6 +158,12 @@ def share(work: Work, shard: tuple[int, int], seconds: Mapping[str, float]) -> W
     )
 
 
+class Unsupported(GuardError):
+    """The runner does not work on this system: nothing was verified."""
+
+    exit_code = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What the code runs on."""
@@ -163,6 +175,8 @@ class Ground:
 
 def prepare(work: Work, environ: Mapping[str, str]) -> Ground:
     """Find the interpreter and settle the environment. Raises ``GuardError`` without one."""
+    if os.name != "posix":
+        raise Unsupported("guard smoke needs a system with fork: Linux, macOS, or WSL on Windows")
     smoking = work.smoking
     interpreter = find_interpreter(work.top, work.python, smoking.python, environ)
     env = environment(environ, smoking.env, smoking.pass_env, interpreter.path)

@@ -314,6 +314,30 @@ def test_shards_together_are_the_whole_run(shop: Shop, tmp_path: Path) -> None:
     assert "other files than the working tree" in other.stderr
 
 
+def test_a_shard_without_work_is_skipped_and_counts_all_the_same(
+    shop: Shop, tmp_path: Path
+) -> None:
+    files = [str(tmp_path / f"{number}.json") for number in range(1, 7)]
+    verdicts = [
+        shop.smoke("--shard", f"{number}/6", "--record-run", file)["verdict"]
+        for number, file in enumerate(files, 1)
+    ]
+    assert sorted(verdicts) == ["pass"] * 4 + ["skipped"] * 2
+    assert counted(shop.smoke("--merge", *files)) == 4
+
+
+def test_shards_of_a_change_that_affects_nothing_are_skipped_together(
+    shop: Shop, tmp_path: Path
+) -> None:
+    shop.write({"README.md": "x"})
+    files = [str(tmp_path / f"{number}.json") for number in (1, 2)]
+    since = ("--since", "HEAD")
+    for number, file in enumerate(files, 1):
+        argv = (*since, "--shard", f"{number}/2", "--record-run", file)
+        assert shop.smoke(*argv)["verdict"] == "skipped"
+    assert shop.smoke(*since, "--merge", *files)["verdict"] == "skipped"
+
+
 def test_recorded_durations_balance_the_shards(shop: Shop, tmp_path: Path) -> None:
     shop.commit({"shop/door.py": "import time\ntime.sleep(0.4)\n"})
     record = str(tmp_path / "record.json")
