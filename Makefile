@@ -46,6 +46,7 @@ lint: .venv/.ready
 	run $(BIN)/lint-imports --no-logo; \
 	run $(BIN)/python scripts/generate_docs.py --check; \
 	run $(BIN)/guard check; \
+	run $(BIN)/guard smoke --no-entry; \
 	if [ $$status -ne 0 ]; then echo "lint: failed" >&2; fi; exit $$status
 
 slow soak: .venv/.ready

@@ -109,7 +109,7 @@ def main() -> int:
 
 
 def story(folder: Path) -> int:
-    """The four steps of the demo."""
+    """The steps of the demo."""
     ok = True
 
     step(1, "A service of 114 modules, as its history left it")
@@ -139,7 +139,17 @@ def story(folder: Path) -> int:
         say("""This Python is 3.14 or later, where annotations are lazy: here the service starts. It
             promises 3.11 (requires-python), and there it raises NameError on import.""")
 
-    step(3, "The same change with the guard at the door")
+    step(3, "Every module imported, each cause once")
+    say("""`guard smoke` imports all 114 modules, each as if it were the first, and says what takes
+        how many of them down:""")
+    print()
+    smoked = run(folder, GUARD, "smoke", "--no-entry")
+    show("guard smoke --no-entry", smoked.stdout)
+    lazy = sys.version_info >= (3, 14)
+    ok &= smoked.returncode == (0 if lazy else 1)
+    ok &= lazy or "takes down: 29 modules" in smoked.stdout
+
+    step(4, "The same change with the guard at the door")
     install_hook(folder)
     say("A git hook runs `guard check --staged`. The commit does not land:")
     print()
@@ -149,7 +159,7 @@ def story(folder: Path) -> int:
     print()
     ok &= table(folder) == (47, 28)
 
-    step(4, "The right repair")
+    step(5, "The right repair")
     say("""Keep the future import. Import for real the few names that the framework looks up:
         `Request` and `UserContext` in eight route modules.""")
     print()
@@ -159,10 +169,11 @@ def story(folder: Path) -> int:
     show("python -m service.main", started.stdout)
     ok &= "0 of them refuse" in started.stdout
 
-    step(5, "What to do next")
+    step(6, "What to do next")
     print("  In your own repository:")
     print("    guard check                     look at the whole working tree")
     print("    guard check --since main        only what this branch causes")
+    print("    guard smoke                     import every module, start every entry point")
     print("    guard explain type-checking-runtime-use")
     print("  Then put it at the door: README.md has the snippet for .pre-commit-config.yaml.")
     print("  `KEEP=1 make demo` leaves the repository of this demo for a closer look.")
