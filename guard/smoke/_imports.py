@@ -27,6 +27,7 @@ NEIGHBOURS = 4
 """The same, while the file itself is imported."""
 
 _DOTTED = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_LITERAL = re.compile(r"\.*\w+(?:\.\w+)*")
 _QUOTED = re.compile(rb"""(['"])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?::\w+)?\1""")
 """A dotted name in quotes: of apps to load, tasks to include, modules to preload."""
 _LINE = re.compile(
@@ -220,7 +221,7 @@ def _literal(node: ast.Call, found: dict[Import, None]) -> bool:
     if first is None:
         first = next((word.value for word in node.keywords if word.arg == "name"), None)
     text = first.value if isinstance(first, ast.Constant) else None
-    if not isinstance(text, str) or not _DOTTED.fullmatch(text):
+    if not isinstance(text, str) or not _LITERAL.fullmatch(text):
         return False
     base = text.lstrip(".")
     dots = len(text) - len(base)

@@ -25,6 +25,15 @@ def imports(project: Project) -> Mapping[str, frozenset[str]]:
     )
 
 
+def statements(project: Project) -> Mapping[str, frozenset[str]]:
+    """The same, but only what import statements and literal names say: no edge is a guess."""
+
+    def make() -> Mapping[str, frozenset[str]]:
+        return _Graph(project.facts(IMPORTS), project.modules, guess=False).all()
+
+    return project.shared("smoke-statements", make)
+
+
 def affected(project: Project, changed: Iterable[str]) -> frozenset[str]:
     """The files among the project's whose import may run something that changed.
 
@@ -60,9 +69,12 @@ def affected(project: Project, changed: Iterable[str]) -> frozenset[str]:
 
 
 class _Graph:
-    def __init__(self, facts: Mapping[str, Imports], modules: rule.Modules) -> None:
+    def __init__(
+        self, facts: Mapping[str, Imports], modules: rule.Modules, *, guess: bool = True
+    ) -> None:
         self._facts = facts
         self._modules = modules
+        self._guess = guess
         self._found: dict[tuple[str, str], tuple[str, ...]] = {}
         self._around: dict[str, tuple[str, ...]] = {}
         self._below: dict[str, list[str]] | None = None
@@ -75,12 +87,12 @@ class _Graph:
         edges: set[str] = set(self._packages(path))
         for item in found:
             self._add(path, item, edges)
-        if flags & ~LAZY:
+        if flags & ~LAZY and self._guess:
             self._add_texts(path, texts, edges)
-        for text in texts:
+        for text in texts if self._guess else ():
             if "." in text and text[0] != "." and self._modules.find(text, path) is not None:
                 edges.update(self._files(path, text))
-        if flags & NEIGHBOURS:
+        if flags & NEIGHBOURS and self._guess:
             edges.update(self._inside(path.rpartition("/")[0]))
         edges.discard(path)
         return frozenset(edges)
@@ -95,7 +107,7 @@ class _Graph:
         else:
             edges.update(self._files(path, dotted))
             target = self._modules.find(dotted, path)
-        if target is not None:
+        if target is not None and self._guess:
             self._add_lazy(target, names, edges)
         for name in self._star(target) if names == ("*",) else names:
             if target is not None:
@@ -127,8 +139,8 @@ class _Graph:
         if target is None or target not in self._facts or not target.endswith("__init__.py"):
             return ()
         exported = self._facts[target][1]
-        if exported is not None:
-            return exported
+        if exported is not None or not self._guess:
+            return exported or ()
         prefix = target.removesuffix("__init__.py")
         inside = self._inside(prefix.rstrip("/"))
         return tuple({path[len(prefix) :].partition("/")[0].removesuffix(".py") for path in inside})

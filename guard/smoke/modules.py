@@ -7,6 +7,7 @@ The user narrows it by names, and by exclusions with a reason; nothing is left o
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -58,6 +59,7 @@ class Selection:
     """Declarations that match nothing."""
 
 
+_WORDS = re.compile(r"\w+(?:\.\w+)*")
 TOOLS = frozenset(("setup.py", "noxfile.py", "toxfile.py", "fabfile.py", "dodo.py"))
 _FOLDERS = {
     "docs": "documentation",
@@ -145,6 +147,7 @@ class _Files:
         self._held = frozenset(self._paths)
         self._names: dict[str, tuple[str, str]] = {}
         self._used: frozenset[str] | None = None
+        self._imported: frozenset[str] | None = None
 
     def wanted(self, named: Sequence[str]) -> dict[str, str | None]:
         """The files that the user means, in order. For each the folder that was named around it;
@@ -210,7 +213,7 @@ class _Files:
     def _custom(self, path: str, below: str) -> str:
         """Why custom leaves the file out, seen from the folder that the user named."""
         folder, _, name = path.rpartition("/")
-        if name == "conftest.py" or name.startswith("test_") or name.endswith("_test.py"):
+        if _is_test(name) and not (self._is_package(folder) and path in self._product()):
             return "a test"
         if name in TOOLS and not self._is_package(folder):
             return "run by another tool"
@@ -224,6 +227,19 @@ class _Files:
                 return _FOLDERS[part]
             parent = f"{parent}/{part}" if parent else part
         return ""
+
+    def _product(self) -> frozenset[str]:
+        """What other files than tests import: it is no test, whatever its name."""
+        if self._imported is None:
+            from guard.smoke.graph import statements
+
+            self._imported = frozenset(
+                target
+                for path, targets in statements(self._project).items()
+                if not _is_test(path.rpartition("/")[2]) and "tests" not in path.split("/")
+                for target in targets
+            )
+        return self._imported
 
     def _declared(self, folder: str) -> bool:
         """Whether the project says that what lies in ``folder`` is imported."""
@@ -257,10 +273,20 @@ class _Files:
             if self._modules.find(longer) == path and self._in_use(path, longer):
                 return longer, ""
         if not _is_dotted(name):
-            return "", "a script: no import can name it"
+            return self._numbered(path, name)
         if hidden:
             return "", f"hidden by {hidden}: an import of {name} finds that"
         return "", "a script: under no import root, in no package, and imported by no other file"
+
+    def _numbered(self, path: str, name: str) -> tuple[str, str]:
+        """``migrations/0001_initial.py``, ``pkg/lambda.py``: no statement can name such a module,
+
+        but others can, and in a package that is what it is for.
+        """
+        packaged = self._is_package(path.rpartition("/")[0])
+        if packaged and _WORDS.fullmatch(name) and self._modules.find(name) == path:
+            return name, ""
+        return "", "a script: no import can name it"
 
     def _in_use(self, path: str, dotted: str) -> bool:
         """Whether a folder without ``__init__.py`` is meant as a package: it lies in one that has,
@@ -300,6 +326,11 @@ class _Files:
             for path, reason in sorted(self._project.unreadable().items())
             if path not in self._held and not any(globs.matches(path) for globs, _ in covers)
         ]
+
+
+def _is_test(name: str) -> bool:
+    """As pytest sees it by default."""
+    return name == "conftest.py" or name.startswith("test_") or name.endswith("_test.py")
 
 
 def _is_dotted(name: str) -> bool:

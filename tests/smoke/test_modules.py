@@ -57,7 +57,9 @@ EXCLUDED = {
     "benchmarks/bench.py": "a benchmark",
     "pkg/types.pyi": "a stub: it does not exist at run time",
     "pkg/my-script.py": "a script: no import can name it",
-    "pkg/class.py": "a script: no import can name it",
+    "class.py": "a script: no import can name it",
+    "01_first.py": "a script: no import can name it",
+    "pkg/deep/01_first.py": "a script: no import can name it",
     "bin-scripts/run.py": SCRIPT,
     "scripts/run.py": SCRIPT,
     "pkg/__main__.py": "run with python -m, not imported: an entry point",
@@ -78,6 +80,8 @@ KEPT = [
     "pkg/docs/__init__.py",
     "pkg/examples.py",
     "pkg/migrations/__init__.py",
+    "pkg/migrations/0001_initial.py",
+    "pkg/lambda.py",
     "pkg/latest.py",
     "tasks.py",
     "manage.py",
@@ -86,7 +90,9 @@ KEPT = [
 
 @pytest.mark.parametrize("path", KEPT)
 def test_part_of_the_product_all_the_same(path: str) -> None:
-    found = choose(project("pkg/__init__.py", "pkg/test/__init__.py", path))
+    found = choose(
+        project("pkg/__init__.py", "pkg/test/__init__.py", "pkg/migrations/__init__.py", path)
+    )
     assert path in [chosen.path for chosen in found.modules]
 
 
@@ -162,6 +168,16 @@ NAMED = [
 @pytest.mark.parametrize(("named", "expected"), NAMED, ids=[" ".join(n) for n, _ in NAMED])
 def test_named(named: list[str], expected: list[str]) -> None:
     assert names(choose(project(*FILES), named)) == expected
+
+
+def test_named_like_a_test_but_imported_by_the_product() -> None:
+    files = dict.fromkeys(["pkg/__init__.py", "pkg/tests/__init__.py", "pkg/b_test.py"], "")
+    files["pkg/connection_test.py"] = ""
+    files["pkg/routes.py"] = "from .connection_test import ConnectionTest"
+    files["pkg/tests/test_b.py"] = files["pkg/test_c.py"] = "import pkg.b_test"
+    found = choose(FakeProject(files))
+    assert names(found) == ["pkg", "pkg.connection_test", "pkg.routes"]
+    assert reasons(found)["pkg/b_test.py"] == "a test"
 
 
 def test_named_folder_is_wanted_whatever_custom_says() -> None:
