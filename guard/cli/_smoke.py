@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from guard.cli._policies import joined, judges_alike, lowered
 from guard.cli._report import Done
 from guard.cli._session import choose_rules, is_without_python, policy_of
-from guard.cli._smoke_records import read_durations, read_merged, save_record
 from guard.cli._smoke_request import SmokeRequest, settled
 from guard.cli._smoke_run import Work, carry_out, prepare, select, share
 from guard.cli._smoke_subject import affected_by, changed, code_folder
@@ -45,12 +44,16 @@ def smoke(request: SmokeRequest, around: Surroundings, progress: Progress | None
     """Run what ``request`` names and judge it. Raises ``GuardError`` where that cannot be."""
     session = open_session(request, around)
     if request.shards.merge:
+        from guard.cli._smoke_records import read_merged
+
         run: SmokeRun | None = read_merged(request.shards.merge, session.project)
         if run is not None and not run.modules and not run.entries:
             session.work()  # perhaps there was nothing to do, for a good reason
     else:
         run = session.run(progress)
     if run is not None and request.shards.record is not None:
+        from guard.cli._smoke_records import save_record
+
         save_record(request.shards.record, run)
     report = session.judge(run) if run is not None and not session.idle else session.skipped()
     made_of = (session.where, session.subject.tree, session.policy, session.rules)
@@ -171,6 +174,8 @@ class Session:
             else:
                 self.notes.append(affected.note)
         if request.shards.shard is not None:
+            from guard.cli._smoke_records import read_durations
+
             seconds = read_durations(request.shards.durations)
             any_at_all = work.is_some
             work = share(work, request.shards.shard, seconds)

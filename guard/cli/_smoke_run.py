@@ -23,12 +23,12 @@ from guard.smoke.entries import (
     Proof,
     run_entries,
 )
-from guard.smoke.environment import environment
-from guard.smoke.interpreter import find_interpreter
 from guard.smoke.modules import Chosen, OptionalRule, choose, optional_rule
 from guard.smoke.packaging import Packaging, declared
-from guard.smoke.run import ImportRequest, run_modules
-from guard.smoke.shards import plan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from guard.smoke.run import ImportRequest
 
 Progress = Callable[[int, int], None]
 
@@ -146,6 +146,8 @@ def _proof(entry: EntryPolicy) -> Proof:
 
 def share(work: Work, shard: tuple[int, int], seconds: Mapping[str, float]) -> Work:
     """The part of ``work`` that is this shard's."""
+    from guard.smoke.shards import plan
+
     number, of = shard
     modules = [chosen.module for chosen in work.modules]
     whole = plan(modules, [spec.name for spec in work.entries], of, seconds)
@@ -177,6 +179,9 @@ def prepare(work: Work, environ: Mapping[str, str]) -> Ground:
     """Find the interpreter and settle the environment. Raises ``GuardError`` without one."""
     if os.name != "posix":
         raise Unsupported("guard smoke needs a system with fork: Linux, macOS, or WSL on Windows")
+    from guard.smoke.environment import environment
+    from guard.smoke.interpreter import find_interpreter
+
     smoking = work.smoking
     interpreter = find_interpreter(work.top, work.python, smoking.python, environ)
     env = environment(environ, smoking.env, smoking.pass_env, interpreter.path)
@@ -191,6 +196,8 @@ def carry_out(work: Work, ground: Ground, folder: str, progress: Progress | None
     modules: tuple[ModuleRun, ...] = ()
     distributions: tuple[tuple[str, str], ...] = ()
     if work.modules:
+        from guard.smoke.run import run_modules
+
         observed = run_modules(_request(work, ground, folder), progress)
         modules, distributions = observed.modules, observed.distributions
         notes += observed.notes
@@ -216,6 +223,8 @@ def carry_out(work: Work, ground: Ground, folder: str, progress: Progress | None
 
 
 def _request(work: Work, ground: Ground, folder: str) -> ImportRequest:
+    from guard.smoke.run import ImportRequest
+
     smoking = work.smoking
     optional = optional_rules(smoking.optional)
     return ImportRequest(

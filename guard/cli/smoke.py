@@ -84,7 +84,6 @@ class _Options(Options):
         from guard.cli._session import RuleChoice
         from guard.cli._smoke_request import HowToRun, Shards, SmokeRequest
         from guard.cli._subject import Wanted
-        from guard.smoke.shards import parse_shard
 
         self._is_sound()
         merge = self.flag("merge")
@@ -106,7 +105,7 @@ class _Options(Options):
                 self.text("mode") == "fresh",
             ),
             shards=Shards(
-                None if shard is None else parse_shard(shard),
+                None if shard is None else _shard(shard),
                 self.text("durations"),
                 self.many("named") if merge else (),
                 self.text("record_run"),
@@ -130,6 +129,12 @@ class _Options(Options):
     def given(self, name: str) -> bool:
         value = self._values[name]
         return bool(value)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    from guard.smoke.shards import parse_shard
+
+    return parse_shard(text)
 
 
 def _patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:

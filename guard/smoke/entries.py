@@ -17,9 +17,12 @@ from urllib.parse import urlsplit
 
 from guard.errors import UsageError
 from guard.observed import EntryRun, Interpreter, Outcome
-from guard.smoke._asker import Asker
 from guard.smoke._running import Running
 from guard.smoke._traceback import failure_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from guard.smoke._asker import Asker
 
 SECONDS = 30.0
 NETWORK_NOTE = "entry points: the network was not refused to them"
@@ -203,7 +206,9 @@ class _Entry:
     def run(self) -> EntryRun:
         command = self._command()
         if isinstance(self.spec.proof, Http):
-            self.asker = Asker(*_address(self.spec), wanted=self.spec.proof.status)
+            from guard.smoke._asker import Asker as Asking  # http.client is slow to import
+
+            self.asker = Asking(*_address(self.spec), wanted=self.spec.proof.status)
             if self.asker.is_taken():
                 return _answer(
                     self.spec,

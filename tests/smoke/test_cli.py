@@ -392,14 +392,39 @@ def test_every_format_tells_it(shop: Shop, tmp_path: Path) -> None:
     assert all("import-failure" in file.read_text() for file in files)
 
 
-def test_a_run_in_a_pipe_shows_no_progress(shop: Shop) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "guard", "smoke"],
+def imported(shop: Shop, *argv: str) -> set[str]:
+    """The modules that a process of the guard imports, as itself tells."""
+    done = process(shop, "-X", "importtime", "-m", "guard", *argv)
+    assert done.returncode == 0, done.stderr
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "|" in line}
+
+
+def process(shop: Shop, *argv: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *argv],
         cwd=shop.top,
         env={**shop.environ, "PYTHONPATH": f"{TOP}{os.pathsep}{TOP / 'rules'}"},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_a_change_that_affects_nothing_costs_little(shop: Shop) -> None:
+    shop.write({"README.md": "x"})
+    found = imported(shop, "smoke", "--since", "HEAD")
+    assert "guard.smoke.graph" in found
+    assert not found & {"guard.smoke.run", "guard.smoke.wire", "http.client", "libcst", "asyncio"}
+
+
+def test_check_imports_nothing_of_the_runner(shop: Shop) -> None:
+    found = imported(shop, "check", "--no-cache")
+    assert "guard.engine" in found
+    assert not {name for name in found if name.startswith("guard.smoke")}
+    assert not found & {"guard.cli._smoke", "guard.cli._smoke_run", "guard.config.smoke"}
+
+
+def test_a_run_in_a_pipe_shows_no_progress(shop: Shop) -> None:
+    done = process(shop, "-m", "guard", "smoke")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
