@@ -18,6 +18,12 @@ import sys
 _bare = frozenset(sys.modules)
 
 import os
+
+# What is needed here comes from the standard library, whatever the project has on the path.
+_path = sys.path[:]
+_library = os.path.dirname(os.__file__)
+sys.path[:] = [entry for entry in _path if entry.startswith(_library) or entry.endswith(".zip")]
+
 import time
 
 import _frozen_importlib as _bootstrap
@@ -35,7 +41,6 @@ MOST_TEXT = 4000
 LINUX = sys.platform.startswith("linux")
 
 _import = builtins.__import__
-_repr, _str, _len, _open_file = ascii, str, len, open
 _os_open, _os_write, _os_read, _os_close, _dup2 = os.open, os.write, os.read, os.close, os.dup2
 _fork, _exit, _getpid, _setsid = os.fork, os._exit, os.getpid, os.setsid
 _waitpid, _killpg, _kill, _pipe = os.waitpid, os.killpg, os.kill, os.pipe
@@ -71,6 +76,7 @@ class State:
     refused = False  # whether anything refuses it
     prctl = None
     busy = False
+    forking = False
     folder_then = ""
     leading = {}  # module -> what it imports first, of the project's modules
     looks = frozenset()  # those that ask, while they are imported, what is loaded
@@ -83,12 +89,12 @@ class State:
 def put(offset, end, data):
     """Write ``data`` so that a reader sees all of it or nothing: the length comes last."""
     memory = State.memory
-    if memory is None or _len(data) > end - offset - 24:
+    if memory is None or len(data) > end - offset - 24:
         return False
     memory[offset : offset + 8] = b"00000000"
     memory[offset + 8 : offset + 24] = State.nonce
-    memory[offset + 24 : offset + 24 + _len(data)] = data
-    memory[offset : offset + 8] = b"%08x" % _len(data)
+    memory[offset + 24 : offset + 24 + len(data)] = data
+    memory[offset : offset + 8] = b"%08x" % len(data)
     return True
 
 
@@ -137,7 +143,7 @@ def is_own(path):
 
 
 def relative(path):
-    return path[_len(State.top) :] if is_own(path) else path
+    return path[len(State.top) :] if is_own(path) else path
 
 
 def line_of(path, number):
@@ -166,12 +172,12 @@ def own_frame():
 
 def effect(kind, what, refused=False):
     """Keep one effect, each once."""
-    if _len(State.effects) >= MOST_EFFECTS:
+    if len(State.effects) >= MOST_EFFECTS:
         return
     found = (kind, what[:300], own_frame(), refused)
     if found not in State.effects:
         State.effects.append(found)
-        put(EFFECTS, RESULT, _repr(State.effects).encode())
+        put(EFFECTS, RESULT, ascii(State.effects).encode())
 
 
 def text_of(value):
@@ -205,7 +211,7 @@ def on_network(event, args):
             failure = getattr(sys.modules.get("_socket"), "gaierror", OSError)
             raise failure(-3, "Temporary failure in name resolution")
         return
-    address = args[1] if _len(args) > 1 else None
+    address = args[1] if len(args) > 1 else None
     if isinstance(address, (str, bytes)):
         effect("network", action + " " + text_of(address))
         return
@@ -349,19 +355,28 @@ def watch_imports():
 
 
 def watch_at_fork():
-    """Hear of handlers for forks that are not the standard library's."""
+    """Hold back handlers for forks: what is forked here is to be as if it had not been.
+
+    Where the project itself has one, nothing is forked from there; the standard library's are its
+    own matter, and all of them run where the project forks.
+    """
     register = getattr(os, "register_at_fork", None)
     if register is None:
         return
-    library = os.path.dirname(os.__file__) + "/"
 
     def register_at_fork(**handlers):
         path = _getframe(1).f_code.co_filename
-        if not path.startswith(library) or "-packages/" in path:
+        if path.startswith(_library) and "-packages/" not in path:
+            return register(**handlers)
+        if is_own(path):
             State.at_fork.append(relative(path))
-        return register(**handlers)
+        return register(**{when: held_back(handler) for when, handler in handlers.items()})
 
     os.register_at_fork = register_at_fork
+
+
+def held_back(handler):
+    return lambda: None if State.forking else handler()
 
 
 # --- what came of it -----------------------------------------------------------------------------
@@ -395,7 +410,7 @@ def frames_of(failure):
             if own and code.co_name == "<module>":
                 modules.append(text_of(trace.tb_frame.f_globals.get("__name__")))
         trace = trace.tb_next
-    if _len(found) > MOST_FRAMES:
+    if len(found) > MOST_FRAMES:
         found = found[:20] + found[20 - MOST_FRAMES :]
     return (
         [(relative(path), line, name, line_of(path, line), own) for path, line, name, own in found],
@@ -437,8 +452,8 @@ def quoted(message, kind):
     """The name in the message of an error that does not hold it, before Python 3.10."""
     parts = message.split("'")
     if issubclass(kind, NameError):
-        return parts[1] if _len(parts) > 2 else ""
-    return parts[-2] if _len(parts) > 2 and "attribute" in message else ""
+        return parts[1] if len(parts) > 2 else ""
+    return parts[-2] if len(parts) > 2 and "attribute" in message else ""
 
 
 def describe_import(failure, told):
@@ -525,18 +540,18 @@ def children():
 def answer(result):
     """Leave the result in the slot; smaller where it does not fit."""
     result["effects"] = State.effects
-    data = _repr(result).encode()
+    data = ascii(result).encode()
     failure = result.get("failure")
     while failure and not put(RESULT, SIZE, data):
         if failure.get("cause"):
             failure["cause"] = None
         elif failure.get("frames"):
-            failure["frames"] = failure["frames"][-5:] if _len(failure["frames"]) > 5 else []
+            failure["frames"] = failure["frames"][-5:] if len(failure["frames"]) > 5 else []
         else:
             failure["message"] = failure["message"][:100]
-            put(RESULT, SIZE, _repr(result).encode())
+            put(RESULT, SIZE, ascii(result).encode())
             return
-        data = _repr(result).encode()
+        data = ascii(result).encode()
     if not failure:
         put(RESULT, SIZE, data)
 
@@ -550,11 +565,11 @@ def why_not_fork():
         return "os.fork or __import__ was replaced"
     threads = _count_threads()
     if LINUX:
-        threads = max(threads, _len(_listdir("/proc/self/task")) - 1)
+        threads = max(threads, len(_listdir("/proc/self/task")) - 1)
     if threads:
         return "threads are alive"
     if State.at_fork:
-        return "os.register_at_fork was called"
+        return "the project calls os.register_at_fork"
     if signals() != State.signals or any(_signal.getitimer(_signal.ITIMER_REAL)):
         return "signal handlers or timers are set"
     if open_files():
@@ -624,8 +639,8 @@ def become(slot):
     State.pid = _getpid()
     State.busy = True
     base = State.folder + "/" + slot
-    if State.prctl is not None:
-        State.prctl(1, _KILL)
+    if State.prctl is not None and slot != "root":
+        State.prctl(1, _KILL)  # PR_SET_PDEATHSIG. The first one has to clear up.
     file = _os_open(base + ".memory", os.O_RDWR)
     State.memory = mmap.mmap(file, SIZE)
     _os_close(file)
@@ -681,7 +696,7 @@ def write_plan(found):
     file = _os_open(
         State.folder + "/" + State.slot + ".plan", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
     )
-    data = _repr(found).encode()
+    data = ascii(found).encode()
     while data:
         data = data[_os_write(file, data) :]
     _os_close(file)
@@ -728,13 +743,13 @@ def first_load(chain, deep=True):
         if not deep:
             return name, ()
         return first_load(chain + (name,)) if State.leading.get(name) else (name, chain[1:])
-    return (chain[-1], chain[1:-1]) if _len(chain) > 1 else ("", ())
+    return (chain[-1], chain[1:-1]) if len(chain) > 1 else ("", ())
 
 
 def effective(step):
     """What an import would load now: a name; empty if nothing; ``None`` if that is hard to say."""
     parts = step[0].split(".")
-    for end in range(1, _len(parts) + 1):
+    for end in range(1, len(parts) + 1):
         name = ".".join(parts[:end])
         if name not in sys.modules:
             return name
@@ -782,7 +797,7 @@ def serve():
                 continue
             data = _os_read(commands, 65536)
             if not data:
-                end(list(lives.values()), list(lost))
+                end(list(lives.values()), list(lost), abandoned=True)
             lines = (rest + data).split(b"\n")
             rest = lines.pop()
             for line in lines:
@@ -790,7 +805,9 @@ def serve():
                 if slot == "quit":
                     end(list(lives.values()), list(lost))
                 life, held = _pipe()
+                State.forking = True
                 pid = _fork()
+                State.forking = False
                 if pid == 0:
                     _setsid()
                     for file in list(lives) + [commands, life]:
@@ -827,21 +844,23 @@ def reaped(pid, slot):
     return True
 
 
-def end(lives, lost):
-    """The guard has no more to do here, or is gone."""
+def end(lives, lost, abandoned=False):
+    """The guard has no more to do here, or (``abandoned``) is gone."""
     for pid in [pid for pid, _ in lives] + lost:
         try:
             _killpg(pid, _KILL)
         except OSError:
             pass
     if State.slot == "root":
-        end_of_root()
+        stop_orphans()
+        if abandoned:
+            remove_folder()
     _exit(0)
 
 
-def end_of_root():
-    """Stop what was left by whomever; remove the control folder, if the guard cannot."""
-    for _ in range(20):
+def stop_orphans():
+    """Stop what was left by whomever: it has become a child of the first process."""
+    for _ in range(50):
         found = children()
         for pid in found:
             try:
@@ -851,21 +870,25 @@ def end_of_root():
         if not found:
             break
         time.sleep(0.01)
-    if State.request["guard"] != os.getppid():
-        remove(State.folder)
 
 
-def remove(folder):
-    for name in _listdir(folder):
-        path = folder + "/" + name
+def remove_folder():
+    """Remove the control folder, as the guard cannot. Others may still be at their last words."""
+    for _ in range(100):
+        for folder, folders, files in os.walk(State.folder, topdown=False):
+            for name in files + folders:
+                for remove in (os.unlink, os.rmdir):
+                    try:
+                        remove(folder + "/" + name)
+                    except OSError:
+                        pass
         try:
-            os.unlink(path)
+            os.rmdir(State.folder)
+            return
+        except FileNotFoundError:
+            return
         except OSError:
-            try:
-                remove(path)
-            except OSError:
-                pass
-    os.rmdir(folder)
+            time.sleep(0.02)
 
 
 # --- the first process ---------------------------------------------------------------------------
@@ -955,9 +978,7 @@ def main(folder, slot):
         told = read_literal(folder + "/isolated")
         State.refused, State.refusing = told["refused"], told["refusing"]
     limit_memory()
-    if sys.path and sys.path[0] == "":
-        del sys.path[0]
-    sys.path[:0] = request["path"]
+    sys.path[:] = request["path"] + (_path[1:] if _path[:1] == [""] else _path)
     os.chdir(request["top"])
     State.folder_then = _getcwd()
     watch_imports()
@@ -967,8 +988,8 @@ def main(folder, slot):
     State.asked.clear()
     if not fresh:
         isolated = {"refused": State.refused, "refusing": State.refusing, "how": in_force}
-        with _open_file(folder + "/isolated", "w") as file:
-            file.write(_repr(isolated))
+        with open(folder + "/isolated", "w") as file:
+            file.write(ascii(isolated))
     job = become(slot)
     State.signals = signals()
     if fresh:

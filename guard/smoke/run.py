@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _PROBE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "probe.py")
 _BOOT = (
     f"p={_PROBE!r};exec(compile(open(p,'rb').read(),p,'exec'),"
-    "{'__name__':'guard_probe','__file__':p,'ARGUMENTS':(%r,%r)})"
+    "{'__name__':'guard_probe','__file__':p,'ARGUMENTS':(%r,%r),"
+    "'__builtins__':dict(vars(__import__('builtins')))})"  # its own: those of all may be taken away
 )
 _POOLS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _NETWORK = {
@@ -128,7 +129,6 @@ def _told(request: ImportRequest) -> dict[str, object]:
     return {
         "python": request.interpreter.path,
         "boot": _BOOT,
-        "guard": os.getpid(),
         "top": request.top,
         "path": [os.path.normpath(os.path.join(request.top, root)) for root in request.roots],
         "network": request.network,
@@ -161,7 +161,7 @@ def _start(
     with open(os.path.join(control.folder, "out", "start"), "wb") as out:
         return subprocess.Popen(
             [request.interpreter.path, "-c", _BOOT % (control.folder, "root")],
-            cwd=request.top,
+            cwd=control.folder,  # a place without modules
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=out,
