@@ -806,8 +806,16 @@ def serve():
                     end(list(lives.values()), list(lost))
                 life, held = _pipe()
                 State.forking = True
-                pid = _fork()
+                try:
+                    pid = _fork()
+                except OSError:  # no memory, or too many processes
+                    pid = -1
                 State.forking = False
+                if pid < 0:
+                    _os_close(life)
+                    _os_close(held)
+                    tell("E", slot, "-1", "0")
+                    continue
                 if pid == 0:
                     _setsid()
                     for file in list(lives) + [commands, life]:
