@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from guard.observed import Requirement
 
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:$|[\s\[(;@<>=!~,])")
+_INCLUDED = re.compile(r"(?:-r|--requirement)[ =]?\s*([^\s:]+)")
+_PIPFILE = {"packages": "", "dev-packages": "dev"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +125,31 @@ def _poetry(data: object, text: str, found: Found) -> None:
 
 
 def read_requirements(text: str, found: Found, extra: str = "") -> None:
-    """A list of requirements for pip; its options and what it includes are passed over."""
+    """A list of requirements for pip, and which others it includes; other options are no matter."""
+    folder = found.file.rpartition("/")[0]
     for line in text.splitlines():
-        if not line.lstrip().startswith(("-", "#", ".", "/")):
-            found.require(line.partition(" #")[0], extra)
+        line = line.partition(" #")[0].strip()
+        included = _INCLUDED.fullmatch(line)
+        if included is not None:
+            parts: list[str] = folder.split("/") if folder else []
+            for part in included[1].split("/"):
+                if part == ".." and parts:
+                    parts.pop()
+                elif part not in (".", ""):
+                    parts.append(part)
+            found.files.append(("/".join(parts), extra))
+        elif not line.startswith(("-", "#", ".", "/")):
+            found.require(line, extra)
+
+
+def read_pipfile(text: str, found: Found) -> None:
+    """Pipenv's own: a table for each group."""
+    import tomllib
+
+    for group, table in tomllib.loads(text).items():
+        if group not in ("source", "requires", "scripts", "pipenv", "pipfile"):
+            for name, _ in _items(table):
+                found.require(name, _PIPFILE.get(group, group))
 
 
 def _group(groups: dict[str, object], name: str, within: tuple[str, ...]) -> Iterator[object]:

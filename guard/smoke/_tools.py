@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,11 @@ class Found:
     python: str = ""
     asked: bool = False
     """Whether a tool named it."""
+
+
+def is_own(folder: str) -> bool:
+    """Whether the environment in ``folder`` is the one that the guard itself runs in."""
+    return os.path.realpath(folder) == os.path.realpath(sys.prefix)
 
 
 class Signs:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from guard.smoke.interpreter import is_own
+from guard.smoke._tools import is_own
 
 ALLOWED = (
     # Where things are, who runs it, how text is written.
@@ -135,6 +135,10 @@ def environment(
         *_note(caught, "withheld, though a pattern covers it, as it looks like a secret"),
         *_note(passed, "passed on, as the policy names it, though it looks like a secret"),
         *_note(absent, "to be passed on, but not set"),
+        *_note(
+            [name for name in ("PYTHONPATH",) if environ.get(name) and name not in variables],
+            "set, but not passed on; name it under pass-env if the project needs it",
+        ),
     )
     return Environment(variables, tuple(sorted(withheld)), tuple(sorted(passed)), notes)
 
@@ -142,17 +146,37 @@ def environment(
 def looks_secret(name: str, value: str = "") -> bool:
     """Whether the variable may hold what must not leave: by its name, or by its value."""
     upper = name.upper()
-    if upper in _PLAIN:
-        return False
+    return upper not in _PLAIN and (upper.startswith(_SECRET_STARTS) or _is_secret(upper, value))
+
+
+def for_tools(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for the tools that are asked where the project's own is.
+
+    They read the project's files, and some load plugins that these name: no secret is for them,
+    nor what would make them take the guard's Python for the project's.
+    """
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in _OF_THE_GUARD
+        and (
+            not looks_secret(name, value)
+            or (name.startswith(_OF_TOOLS) and not _is_secret(name.upper(), value))
+        )
+    }
+
+
+def _is_secret(upper: str, value: str) -> bool:
     words = re.split(r"[^A-Z0-9]+", upper)
     return (
-        upper.startswith(_SECRET_STARTS)
-        or not _SECRET_WORDS.isdisjoint(words)
+        not _SECRET_WORDS.isdisjoint(words)
         or any(word.endswith(_SECRET_ENDS) for word in words)
         or _SECRET_VALUE.search(value) is not None
     )
 
 
+_OF_THE_GUARD = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
+_OF_TOOLS = ("UV_", "POETRY_", "PDM_", "HATCH_", "PIXI_", "PIP_", "CONDA_")
 _PLAIN = frozenset(("PWD", "OLDPWD", "SSL_CERT_FILE", "SSL_CERT_DIR"))
 
 

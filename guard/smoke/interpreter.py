@@ -17,13 +17,14 @@ from guard._gitenv import find_top
 from guard.errors import GuardError, UsageError
 from guard.observed import Interpreter
 from guard.smoke._ask import ask, last_line
-from guard.smoke._tools import TOOLS, Found, Signs, Tool
+from guard.smoke._tools import TOOLS, Found, Signs, Tool, is_own
+from guard.smoke.environment import for_tools
 
 OLDEST = (3, 8)
 SECONDS = 60.0
 """How long a tool, or the interpreter itself, may take to answer."""
 _MEND = "name the interpreter with --python, or in the policy as smoke.python"
-_VERSION = "import sys; print('python %d %d %d' % sys.version_info[:3])"
+_QUESTION = "import sys; print('python %d %d %d' % sys.version_info[:3], sys.executable)"
 _PLACES = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
 """Where an environment keeps its Python: POSIX, Windows, conda on Windows."""
 _MARKS = ("pyvenv.cfg", "conda-meta")
@@ -52,9 +53,9 @@ def find_interpreter(
     that holds for what was found.
     """
     if named is not None:
-        return _named(named, os.getcwd(), "--python", environ)
+        return _named(named, os.getcwd(), "--python", environ, top)
     if policy is not None:
-        return _named(policy, top, "smoke.python in the policy", environ)
+        return _named(policy, top, "smoke.python in the policy", environ, top)
     notes: list[str] = []
     failed: list[str] = []
     for found in _search(top, environ, notes, failed, seconds):
@@ -67,13 +68,13 @@ def find_interpreter(
                 continue
         else:
             python = found.python
-        version = _version(python, environ, NoInterpreter, found.how)
+        version = _ask(python, environ, NoInterpreter, found.how, top).version
         how = "; ".join((found.how, *notes, *failed))
         return Interpreter(python, version, how)
     if failed:
         said = "; ".join(failed)
         raise NoInterpreter(f"the project's Python was not found: {said}. Mend it, or {_MEND}")
-    version = _version(sys.executable, environ, NoInterpreter, "the guard's own Python")
+    version = (sys.version_info[0], sys.version_info[1], sys.version_info[2])
     how = "the guard's own Python: the project's environment was not found"
     return Interpreter(sys.executable, version, "; ".join((how, *notes)))
 
@@ -87,12 +88,7 @@ def python_in(folder: str) -> str | None:
     return None
 
 
-def is_own(folder: str) -> bool:
-    """Whether the environment in ``folder`` is the one that the guard itself runs in."""
-    return os.path.realpath(folder) == os.path.realpath(sys.prefix)
-
-
-def _named(text: str, base: str, where: str, environ: Mapping[str, str]) -> Interpreter:
+def _named(text: str, base: str, where: str, environ: Mapping[str, str], top: str) -> Interpreter:
     path = os.path.join(base, os.path.expanduser(text))
     if os.path.isdir(path):
         inner = python_in(path)
@@ -105,9 +101,12 @@ def _named(text: str, base: str, where: str, environ: Mapping[str, str]) -> Inte
             command = shutil.which(text, path=environ.get("PATH", os.defpath))
         if command is None:
             raise UsageError(f"{where}: there is no {text}; give a path, or a command on PATH")
-        path = os.path.abspath(command)
+        # What is on PATH may be a shim, which chooses by the folder that it runs in.
+        told = _ask(command, environ, UsageError, where, top)
+        real = os.path.isabs(told.path) and os.path.exists(told.path)
+        return Interpreter(told.path if real else os.path.abspath(command), told.version, where)
     path = os.path.normpath(path)
-    return Interpreter(path, _version(path, environ, UsageError, where), where)
+    return Interpreter(path, _ask(path, environ, UsageError, where, top).version, where)
 
 
 def _search(
@@ -126,12 +125,7 @@ def _search(
         notes.append("$VIRTUAL_ENV names a folder that does not exist")
     yield from _in_folders(top)
     signs = Signs(top)
-    clean = {
-        name: value
-        for name, value in environ.items()
-        # What the guard itself runs in would be taken for the project's by each of the tools.
-        if name not in ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
-    }
+    clean = for_tools(environ)
     if signs.file("uv.lock") and (chosen := environ.get("UV_PROJECT_ENVIRONMENT")):
         yield Found("$UV_PROJECT_ENVIRONMENT, for uv.lock", os.path.join(top, chosen))
     if saved := _saved(top):
@@ -187,18 +181,19 @@ def _on_path(environ: Mapping[str, str]) -> Iterator[Found]:
                 yield Found("the virtual environment on PATH", home)
 
 
-def _version(
-    python: str, environ: Mapping[str, str], kind: type[GuardError], where: str
-) -> tuple[int, int, int]:
-    answer = ask((python, "-I", "-c", _VERSION), environ, None, SECONDS)
-    words = last_line(answer.out).split()
-    if len(words) != 4 or words[0] != "python" or not all(word.isdecimal() for word in words[1:]):
+def _ask(
+    python: str, environ: Mapping[str, str], kind: type[GuardError], where: str, top: str
+) -> Interpreter:
+    """What it says of itself. Without ``site``: what is installed there must not run yet."""
+    answer = ask((python, "-I", "-S", "-c", _QUESTION), environ, top, SECONDS)
+    words = last_line(answer.out).split(" ", 4)
+    if len(words) != 5 or words[0] != "python" or not all(word.isdecimal() for word in words[1:4]):
         said = answer.problem or "it did not answer with its version"
         raise kind(
             f"{where}: {python} does not start as Python 3.8 or newer would: {said}; {_MEND}"
         )
     version = (int(words[1]), int(words[2]), int(words[3]))
     if version[:2] < OLDEST:
-        text = ".".join(words[1:])
+        text = ".".join(words[1:4])
         raise kind(f"{where}: {python} is Python {text}; 3.8 is the oldest that works; {_MEND}")
-    return version
+    return Interpreter(words[4], version, where)

@@ -10,9 +10,10 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from guard.observed import Requirement
-from guard.smoke._metadata import Found, read_pyproject, read_requirements
+from guard.smoke._metadata import Found, read_pipfile, read_pyproject, read_requirements
 from guard.smoke._setuptools import read_setup_cfg, read_setup_py
 from guard.smoke.entries import EntrySpec, Help
 from guard.smoke.modules import Main
@@ -31,6 +32,21 @@ class Packaging:
     """What could not be read."""
 
 
+_READERS: tuple[tuple[str, Callable[[str, Found], None]], ...] = (
+    ("pyproject.toml", read_pyproject),
+    ("setup.cfg", read_setup_cfg),
+    ("setup.py", read_setup_py),
+    ("Pipfile", read_pipfile),
+)
+_LISTS = (
+    ("requirements.txt", ""),
+    ("requirements.in", ""),
+    ("requirements-dev.txt", "dev"),
+    ("dev-requirements.txt", "dev"),
+    ("requirements-test.txt", "test"),
+)
+
+
 def declared(
     top: str,
     read: Callable[[str], bytes | None],
@@ -44,27 +60,17 @@ def declared(
     A file that cannot be read is a note.
     """
     found = Found()
-    for name, reader in (
-        ("pyproject.toml", read_pyproject),
-        ("setup.cfg", read_setup_cfg),
-        ("setup.py", read_setup_py),
-        ("requirements.txt", read_requirements),
-    ):
-        data = read(name)
-        if data is None:
-            continue
-        found.file = name
-        try:
-            reader(data.decode("utf-8-sig", "replace").replace("\r\n", "\n"), found)
-        except Exception as error:  # noqa: BLE001 - whatever the parser says, the note passes it on
-            line = str(error).split("\n", 1)[0][:200]
-            found.notes.append(f"{name} cannot be read ({type(error).__name__}: {line})")
-    for name, group in found.files:
-        data = read(name)
-        if data is None:
-            found.notes.append(f"{name}, which is to list requirements, is not there")
-            continue
-        read_requirements(data.decode("utf-8-sig", "replace"), found, group)
+    for name, reader in _READERS:
+        _read(name, read, reader, found)
+    for name, extra in _LISTS:
+        _read(name, read, partial(read_requirements, extra=extra), found)
+    seen: set[tuple[str, str]] = set()
+    while found.files:
+        name, extra = found.files.pop(0)
+        if (name, extra) not in seen:
+            seen.add((name, extra))
+            if not _read(name, read, partial(read_requirements, extra=extra), found):
+                found.notes.append(f"{name}, which is to list requirements, is not there")
     env = {"PYTHONPATH": os.pathsep.join(os.path.join(top, root).rstrip("/") for root in roots)}
     scripts: dict[str, EntrySpec] = {}
     for spec in (*_scripts(found, env), *_mains(mains, env)):
@@ -75,6 +81,24 @@ def declared(
         found.requires_python,
         tuple(found.notes),
     )
+
+
+def _read(
+    name: str,
+    read: Callable[[str], bytes | None],
+    reader: Callable[[str, Found], None],
+    found: Found,
+) -> bool:
+    found.file = name
+    try:
+        data = read(name)
+        if data is None:
+            return False
+        reader(data.decode("utf-8-sig", "replace").replace("\r\n", "\n"), found)
+    except Exception as error:  # noqa: BLE001 - whatever the parser says, the note passes it on
+        line = str(error).split("\n", 1)[0][:200]
+        found.notes.append(f"{name} cannot be read ({type(error).__name__}: {line})")
+    return True
 
 
 def _scripts(found: Found, env: dict[str, str]) -> Iterator[EntrySpec]:

@@ -117,6 +117,12 @@ def test_full_name_passes_a_secret_and_is_named() -> None:
     assert any("NOT_SET: to be passed on, but not set" in note for note in found.notes)
 
 
+def test_python_path_that_is_not_passed_is_told() -> None:
+    note = "environment: PYTHONPATH: set, but not passed on; name it under pass-env if the "
+    assert environment({"PYTHONPATH": "/x"}, {}, []).notes == (f"{note}project needs it",)
+    assert environment({"PYTHONPATH": "/x"}, {}, ["PYTHONPATH"]).notes == ()
+
+
 def test_what_the_policy_sets_is_set_whatever_its_name() -> None:
     found = environment({"SECRET_KEY": "real"}, {"SECRET_KEY": "for tests"}, [])
     assert found.variables["SECRET_KEY"] == "for tests"

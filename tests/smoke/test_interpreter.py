@@ -99,6 +99,40 @@ def test_policy_is_relative_to_the_top(top: Path, tools: Path, make: Make) -> No
         assert found.path == str(top / "env/bin/python")
 
 
+def test_command_that_is_a_shim(top: Path, tools: Path, make: Make) -> None:
+    # Such as pyenv's: it looks at the folder that it is started in.
+    env = make("chosen")
+    (top / ".python-version").write_text(str(env))
+    install(tools, "python", 'exec "$(cat .python-version)/bin/python" "$@"')
+    for option, policy in (("python", None), (None, "python")):
+        found = find_interpreter(str(top), option, policy, environ(tools))
+        assert found.path == str(env / "bin/python")
+
+
+def test_nothing_of_the_project_runs_when_it_is_asked(top: Path, tools: Path, make: Make) -> None:
+    env = make("project/.venv")
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    site = env / "lib" / version / "site-packages"
+    site.mkdir(parents=True)
+    (site / "evil.pth").write_text(f"import os; open({str(tools / 'ran')!r}, 'w')\n")
+    assert find_interpreter(str(top), None, None, environ(tools)).path == str(env / "bin/python")
+    assert not (tools / "ran").exists()
+    subprocess.run([env / "bin/python", "-c", ""], check=True)
+    assert (tools / "ran").exists()
+
+
+def test_tools_see_no_secret(top: Path, tools: Path, make: Make) -> None:
+    env = make("elsewhere")
+    (top / "poetry.lock").write_text("")
+    install(tools, "poetry", f'env > "{tools}/env"; echo {env}')
+    more = {"GITHUB_TOKEN": "a", "POETRY_PYPI_TOKEN_X": "b", "AWS_PROFILE": "c", "DB_PASS": "d"}
+    kept = {"POETRY_VIRTUALENVS_PATH": "/e", "MY_PLAIN": "f"}
+    find_interpreter(str(top), None, None, environ(tools, **more, **kept))
+    seen = dict(line.split("=", 1) for line in (tools / "env").read_text().splitlines())
+    assert not more.keys() & seen.keys()
+    assert kept.items() <= seen.items()
+
+
 def test_option_may_be_a_command(top: Path, tools: Path, make: Make) -> None:
     folder = make("other")
     env = {"PATH": f"{folder / 'bin'}:{SYSTEM}"}
@@ -330,7 +364,7 @@ def test_named_one_that_is_no_python(top: Path, tools: Path) -> None:
 
 
 def test_python_that_is_too_old(top: Path, tools: Path) -> None:
-    install(tools, "python3.7", "echo python 3 7 16")
+    install(tools, "python3.7", "echo python 3 7 16 /x")
     with pytest.raises(UsageError, match=r"is Python 3\.7\.16; 3\.8 is the oldest that works"):
         find_interpreter(str(top), "python3.7", None, environ(tools))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from guard.errors import Unreadable
 from guard.observed import Interpreter, Outcome, Requirement
 from guard.smoke.entries import EntrySpec, Help, run_entries
 from guard.smoke.modules import Main
@@ -178,6 +179,24 @@ def test_setuptools() -> None:
     assert found.requires_python == ">=3.8"
 
 
+def test_lists_that_include_others() -> None:
+    contents = {
+        "requirements-dev.txt": b"-r requirements/test.txt # why\n--requirement=gone.txt\ndev\n",
+        "requirements/test.txt": b"-r ../requirements-dev.txt\n-r base.txt\ntest\n",
+        "requirements/base.txt": b"base\n",
+    }
+    found = declared("/top", contents.get)
+    assert required(found) == [("dev", "dev"), ("test", "dev"), ("base", "dev")]
+    assert found.notes == ("gone.txt, which is to list requirements, is not there",)
+
+
+def test_pipfile() -> None:
+    text = "[packages]\nflask = '*'\n[dev-packages]\npytest = '*'\n[docs]\nsphinx = '*'\n"
+    text += "[requires]\npython_version = '3.11'\n"
+    found = read(Pipfile=text)
+    assert required(found) == [("flask", ""), ("pytest", "dev"), ("sphinx", "docs")]
+
+
 def test_nothing_declared() -> None:
     assert read() == Packaging()
 
@@ -189,6 +208,17 @@ def test_broken_files_are_told() -> None:
         "setup.cfg cannot be read",
         "setup.py cannot be read",
     ]
+
+
+def test_file_that_cannot_be_read_is_told() -> None:
+    def refuse(name: str) -> bytes | None:
+        if name == "setup.cfg":
+            raise Unreadable(name, "permission denied")
+        return None
+
+    found = declared("/top", refuse)
+    said = "setup.cfg cannot be read (Unreadable: setup.cfg: permission denied)"
+    assert found == Packaging(notes=(said,))
 
 
 def test_values_of_the_wrong_type() -> None:
