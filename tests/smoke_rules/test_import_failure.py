@@ -26,6 +26,8 @@ from guard.reporters import text
 from guard.reporters.context import ReportContext
 from guard.smoke_engine import run_smoke
 from guard.testing import FakeProject
+from guard_rules._startup.cycles import edge
+from guard_rules._startup.sources import sources_of
 from guard_rules.import_failure import RULE
 
 from .kit import HERE, judged, smoke
@@ -383,7 +385,7 @@ def test_the_future_import_is_not_asked_for_twice(tmp_path: Path) -> None:
         "class B:\n    def friend(self) -> A: ...\n",
     }
     finding = one(tmp_path, files)
-    assert "under `if TYPE_CHECKING:`: no code" in finding.fix
+    assert "under `if TYPE_CHECKING:`, if nothing resolves" in finding.fix
 
 
 def test_a_circle_that_is_needed_both_ways_wants_a_third_module(tmp_path: Path) -> None:
@@ -393,6 +395,56 @@ def test_a_circle_that_is_needed_both_ways_wants_a_third_module(tmp_path: Path) 
     }
     finding = one(tmp_path, files)
     assert "into a module that neither of them imports" in finding.fix
+
+
+USES = {
+    "a function": ("def f():\n    return X\n", "functions"),
+    "a method": ("class C:\n    def f(self):\n        return X\n", "functions"),
+    "a lambda": ("f = lambda: X\n", "functions"),
+    "a parameter": ("def f(x: X): ...\n", "annotations"),
+    "a return value": ("class C:\n    def f(self) -> X: ...\n", "annotations"),
+    "a variable": ("y: X\n", "annotations"),
+    "both": ("def f(x: X):\n    return X\n", "both"),
+    "no one": ("y = 1\n", "nothing"),
+    "a local annotation": ("def f():\n    y: X = 1\n", "functions"),
+    "code": ("y = X\n", "import"),
+    "a base": ("class C(X): ...\n", "import"),
+    "a default": ("def f(x=X): ...\n", "import"),
+    "a keyword default": ("def f(*, x=X): ...\n", "import"),
+    "a decorator": ("@X\ndef f(): ...\n", "import"),
+    "a class body": ("class C:\n    y = X\n", "import"),
+    "a comprehension": ("y = [X for _ in ()]\n", "import"),
+    "a field, which a framework may resolve": ("class C:\n    y: X\n", "import"),
+    "a route, which a framework may resolve": ("@app.get\ndef f(x: X): ...\n", "import"),
+    "a function that the module calls": ("def f():\n    return X\n\n\ny = f()\n", "import"),
+    "a class that the module makes": (
+        "class C:\n    def __init__(self):\n        X()\n\n\ny = C()\n",
+        "import",
+    ),
+    "a function in a function": ("def f():\n    def g(x: X): ...\n", "functions"),
+    "__all__": ("__all__ = ['X']\n", "import"),
+}
+
+
+@pytest.mark.parametrize("user", USES)
+def test_when_a_module_needs_what_it_imports(user: str) -> None:
+    body, needed = USES[user]
+    project = FakeProject({"m.py": f"from a import X\n\n{body}"})
+    sources = sources_of(project)
+    node = sources.import_at("m.py", 1)
+    assert node is not None
+    assert edge(sources, "m.py", node).needed == needed
+
+
+def test_a_name_that_others_take_from_the_module_stays() -> None:
+    project = FakeProject(
+        {"m.py": "from a import X\n", "n.py": "from m import X\n", "o.py": "from a import Y\n"}
+    )
+    sources = sources_of(project)
+    for path, needed in (("m.py", "import"), ("o.py", "nothing")):
+        node = sources.import_at(path, 1)
+        assert node is not None
+        assert edge(sources, path, node).needed == needed
 
 
 def test_a_package_that_hands_a_name_on_is_not_told_to_give_it_up(tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def _circle(fault: Fault, setting: Setting) -> Words:
     way = " -> ".join((*modules, lack.module))
     message = f"a circle of imports: {way}; `{full}` does not exist yet when `{modules[-1]}` asks"
     edges = _edges(fault, setting)
-    for needed in ("annotations", "functions", "nothing"):
+    for needed in ("annotations", "functions", "both", "nothing"):
         for found in reversed(edges):
             if found.needed == needed:
                 return Words(full, message, _cut(found, setting))
@@ -199,9 +199,14 @@ def _cut(found: Edge, setting: Setting) -> str:
     lazy = setting.sources.has_future_annotations(found.path)
     lazy = lazy or setting.run.interpreter.version >= (3, 14)
     more = "" if lazy else ", with `from __future__ import annotations` at the top"
+    if found.needed == "both":
+        return (
+            f"Move `{statement}` ({where}) under `if TYPE_CHECKING:`{more}, and into the functions "
+            "that use it, if nothing resolves annotations there at run time."
+        )
     return (
-        f"Move `{statement}` ({where}) under `if TYPE_CHECKING:`{more}: no code there needs it "
-        "while the module is imported."
+        f"Move `{statement}` ({where}) under `if TYPE_CHECKING:`{more}, if nothing resolves "
+        "annotations there at run time: no code needs it while the module is imported."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from guard_rules._startup.sources import Import, Sources, annotations_of
@@ -15,8 +16,8 @@ class Edge:
     path: str
     node: Import
     needed: str
-    """When the module needs what it brings: ``annotations``, ``functions``, ``import``, or
-    ``nothing`` that can be seen."""
+    """When the module needs what it brings: for ``annotations``, in ``functions``, for ``both``, at
+    ``import``, or for ``nothing`` that can be seen."""
 
 
 def import_of(sources: Sources, path: str, module: str) -> Import | None:
@@ -61,34 +62,68 @@ def edge(sources: Sources, path: str, node: Import) -> Edge:
     if "*" in brought or handed_on or _inside_function(tree, node):
         return Edge(path, node, "import")
     uses = _uses(tree, brought)
-    needed = next(
-        (when for when in ("import", "functions", "annotations") if when in uses), "nothing"
-    )
+    if "import" in uses or _is_fetched(sources, path, brought):
+        return Edge(path, node, "import")
+    needed = "both" if uses == {"functions", "annotations"} else max(uses, default="nothing")
     return Edge(path, node, needed)
+
+
+def _is_fetched(sources: Sources, path: str, names: set[str]) -> bool:
+    """Whether another module takes one of the names from this one."""
+    from guard_rules._names.link import namespaces
+
+    spaces = namespaces(sources.project)
+    return any(spaces.is_fetched(path, name) for name in names)
 
 
 def _uses(tree: ast.Module, brought: set[str]) -> set[str]:
     """When the names are read. An annotation that is evaluated could be made lazy, so it counts as
     an annotation all the same, and the mend says so.
+
+    An annotation that something may well resolve at run time counts as needed at import: that of a
+    field, or of a decorated function. So does a function that the module itself calls, or hands on.
     """
     found: set[str] = set()
-    stack: list[tuple[ast.AST, str]] = [(tree, "import")]
+    owners: set[str] = set()
+    """The functions and classes of the module whose bodies need the names."""
+    read: set[str] = set()
+    stack: list[tuple[ast.AST, str, str]] = [(tree, "import", "")]
     while stack:
-        node, when = stack.pop()
-        if isinstance(node, ast.Name) and node.id in brought and isinstance(node.ctx, ast.Load):
-            found.add(when)
-        inner = set(map(id, annotations_of(node)))
-        later: set[int] = set()
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            later = set(map(id, node.body))
-        elif isinstance(node, ast.Lambda):
-            later = {id(node.body)}
+        node, when, owner = stack.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            if node.id in brought:
+                found.add(when)
+                owners |= {owner} if when == "functions" else set()
+            elif when == "import":
+                read.add(node.id)
+        if node in tree.body:
+            owner = getattr(node, "name", "")
+        stack.extend((child, whens, owner) for child, whens in _children(node, when))
+    return found | ({"import"} if owners & read else set())
+
+
+def _children(node: ast.AST, when: str) -> Iterator[tuple[ast.AST, str]]:
+    """The children of a node, and when each of them is evaluated."""
+    if when != "import":
+        yield from ((child, when) for child in ast.iter_child_nodes(node))
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        noted = [arg.annotation for arg in ast.walk(node.args) if isinstance(arg, ast.arg)]
+        noted_when = "import" if node.decorator_list else "annotations"
+        yield from ((item, noted_when) for item in [*noted, node.returns] if item is not None)
+        defaults = [*node.args.defaults, *node.args.kw_defaults, *node.decorator_list]
+        yield from ((item, "import") for item in defaults if item is not None)
+        yield from ((item, "functions") for item in node.body)
+    elif isinstance(node, ast.Lambda):
+        yield node.args, "import"
+        yield node.body, "functions"
+    elif isinstance(node, ast.ClassDef):
         for child in ast.iter_child_nodes(node):
-            if id(child) in inner and when != "functions":
-                stack.append((child, "annotations"))
-            else:
-                stack.append((child, "functions" if id(child) in later else when))
-    return found
+            field = [child] if not isinstance(child, ast.AnnAssign) else ast.iter_child_nodes(child)
+            yield from ((part, "import") for part in field)
+    else:
+        noted_here = annotations_of(node)
+        for child in ast.iter_child_nodes(node):
+            yield child, "annotations" if child in noted_here else "import"
 
 
 def _listed(tree: ast.Module) -> set[str]:
