@@ -31,7 +31,7 @@ def _finding(rule: str, fault: Fault, setting: Setting) -> Finding:
     return Finding(
         rule=rule,
         place=places[0],
-        name=words.name,
+        name=words.name or fault.runs[0].module,
         message=words.message + _besides(fault),
         raises=text_of(fault.failure) if fault.failure is not None else "",
         when=When.IMPORT,
