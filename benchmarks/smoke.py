@@ -25,14 +25,14 @@ from guard.smoke.run import ImportRequest, run_modules
 _POOLS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def modules_of(top: Path) -> tuple[tuple[str, str, str], ...]:
+def modules_of(top: Path) -> tuple[tuple[str, str, None], ...]:
     """All modules below ``top`` whose names can be written in an import statement."""
     found = []
     for file in sorted(top.rglob("*.py")):
         parts = file.relative_to(top).with_suffix("").parts
         parts = parts[:-1] if parts[-1] == "__init__" else parts
         if parts and all(part.isidentifier() for part in parts):
-            found.append((".".join(parts), str(file.relative_to(top)), ""))
+            found.append((".".join(parts), str(file.relative_to(top)), None))
     return tuple(found)
 
 
