@@ -187,17 +187,21 @@ class Git:
         return found
 
     def changed_paths(self, old: str, new: str | None = None) -> list[str]:
-        """All that differs: files, links and submodules. ``new=None`` compares with the index."""
+        """All that differs. ``new=None`` compares with the index.
+
+        Links and submodules, which may lead to any number of files, end with a slash.
+        """
         found = self._raw(self._oid(old), None if new is None else self._oid(new))
-        return sorted({path for _, _, _, path in found})
+        return sorted(_marked(found))
 
     def changed_on_disk(self, commit: str) -> list[str]:
         """The files that the work tree has other than a commit, and those that git does not know.
 
-        A file that was touched and not changed may be among them; what git ignores is not.
+        A file that was touched and not changed may be among them; what git ignores is not. Links,
+        submodules and other repositories end with a slash.
         """
         asked = ("diff-index", "--relative", *_RAW, self._oid(commit))
-        paths = {path for _, _, _, path in records(self.run(*self._without_filters(), *asked))}
+        paths = _marked(records(self.run(*self._without_filters(), *asked)))
         paths.update(path for tag, path in self.ls_files()[0] if tag == "?")
         return sorted(paths)
 
@@ -344,6 +348,11 @@ def records(out: bytes) -> Iterator[Record]:
     for head, path in zip(fields[0::2], fields[1::2], strict=False):
         old_mode, new_mode, old_oid, new_oid, status = head[1:].split(" ")
         yield (old_mode, new_mode), (old_oid, new_oid), status[0], path
+
+
+def _marked(found: Iterable[Record]) -> set[str]:
+    special = {SYMLINK, SUBMODULE}
+    return {path if special.isdisjoint(modes) else path + "/" for modes, _, _, path in found}
 
 
 def _answers(chunks: Iterator[bytes], limit: int | None) -> Iterator[bytes | int | None]:

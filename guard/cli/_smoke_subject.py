@@ -87,7 +87,8 @@ def affected_by(project: SourceProject, paths: Collection[str]) -> Affected:
     it while they are imported. Other data is of no consequence to an import, as far as can be told.
     """
     for path in sorted(paths):
-        if _CONCERNS_ALL.fullmatch(path):
+        # A link, a submodule or a repository within may hold any of the modules.
+        if path.endswith("/") or _CONCERNS_ALL.fullmatch(path):
             return Affected(None, f"{path} changed: that can affect every module")
     known = project.paths()
     packages = {path.rpartition("/")[0] for path in known if path.endswith("/__init__.py")}

@@ -192,6 +192,16 @@ def test_data_in_a_package_is_part_of_it(shop: Shop) -> None:
     assert counted(shop.smoke("--since", "HEAD")) == 4
 
 
+def test_a_link_may_lead_anywhere(shop: Shop) -> None:
+    shop.commit({"README.md": "x"})
+    (shop.top / "more").symlink_to("shop")
+    git(shop.top, "add", "more")
+    assert counted(shop.smoke("--staged")) == 4
+    document = shop.smoke("--since", "HEAD")
+    assert counted(document) == 4
+    assert "more/ changed: that can affect every module" in document["notes"]
+
+
 def test_what_says_what_is_installed_concerns_all(shop: Shop) -> None:
     shop.write({"pyproject.toml": FILES["pyproject.toml"] + "dependencies = []\n"})
     document = shop.smoke("--since", "HEAD")
