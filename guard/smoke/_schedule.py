@@ -377,7 +377,7 @@ class Schedule:
                 self._afresh(below, answer.unsafe)
         elif answer.outcome is Outcome.OK and not is_node:
             self._settle(branch_of_own.wanted, answer, fresh=False)
-        elif (
+        elif self._is_plain(answer) or (
             answer.outcome is not Outcome.OK
             and task.parent is self._root
             and answer.status != "gone"
@@ -386,6 +386,15 @@ class Schedule:
         else:
             # An OK of a node that did not become one is as doubtful as a failure.
             self._claims.setdefault(_cause(answer), []).append(Claim(branch_of_own, answer))
+
+    def _is_plain(self, answer: Answer) -> bool:
+        """Whether it is a failure that no fork could bring about: what is missing, or no Python."""
+        failure = answer.failure
+        if failure is None:
+            return False
+        if failure.type == "ModuleNotFoundError":
+            return failure.module.partition(".")[0] not in self._trunk.below
+        return failure.type in {"SyntaxError", "IndentationError", "TabError"}
 
     def _confirm(self) -> None:
         """Ask a fresh interpreter once for each cause of failure."""
@@ -448,8 +457,9 @@ class Schedule:
     def _all(self) -> tuple[ModuleRun, ...]:
         lost = Answer(Outcome.LOST, status="not known: the run was stopped before")
         return tuple(
-            self._runs.get(each.module)
-            or lost.of(each.module, each.path, each.optional, fresh=False)
+            replace(self._runs[each.module], path=each.path, optional=each.optional)
+            if each.module in self._runs
+            else lost.of(each.module, each.path, each.optional, fresh=False)
             for each in self._wanted
         )
 

@@ -37,6 +37,7 @@ import select
 PID, LOADING, EFFECTS, RESULT, SIZE = 16, 64, 16384, 65536, 262144
 MOST_EFFECTS = 20
 MOST_FRAMES = 60
+SLOW = 1.0  # seconds that a module takes itself, with what it loads that is not the project's
 MOST_TEXT = 4000
 LINUX = sys.platform.startswith("linux")
 
@@ -67,6 +68,7 @@ class State:
     seconds = 0.0
     effects = []
     loading = []
+    clocks = []  # of each that is loading: since when, seconds of the project's within, file
     asked = []
     at_fork = []
     signals = ()
@@ -172,9 +174,11 @@ def own_frame():
 
 def effect(kind, what, refused=False):
     """Keep one effect, each once."""
-    if len(State.effects) >= MOST_EFFECTS:
-        return
-    found = (kind, what[:300], own_frame(), refused)
+    if len(State.effects) < MOST_EFFECTS:
+        keep((kind, what[:300], own_frame(), refused))
+
+
+def keep(found):
     if found not in State.effects:
         State.effects.append(found)
         put(EFFECTS, RESULT, ascii(State.effects).encode())
@@ -327,6 +331,7 @@ def begins(spec):
         return False
     State.loading.append(spec.name)
     State.loaded.append(spec.name)
+    State.clocks.append([_clock(), 0.0, origin])
     put(LOADING, EFFECTS, "\n".join(State.loading).encode("utf-8", "replace"))
     return True
 
@@ -334,6 +339,19 @@ def begins(spec):
 def ends():
     if State.loading:
         State.loading.pop()
+        began, others, path = State.clocks.pop()
+        taken = _clock() - began
+        if State.clocks:
+            State.clocks[-1][1] += taken
+        if taken - others >= SLOW:
+            keep(
+                (
+                    "slow",
+                    "%.1f s" % (taken - others),
+                    (relative(path), 1, "<module>", "", True),
+                    False,
+                )
+            )
     put(LOADING, EFFECTS, "\n".join(State.loading).encode("utf-8", "replace"))
 
 
