@@ -34,7 +34,7 @@ def beginning(source: bytes, module: str, *, package: bool, own: Collection[str]
     """How ``module`` begins. ``own`` are the project's top-level names, which may hide others."""
     tree = _head(source)
     if tree is None:
-        return Beginning()
+        return Beginning((), _looks(source))
     steps: list[Step] = []
     for step in _steps(tree, module if package else module.rpartition(".")[0]):
         top = step[0].partition(".")[0]

@@ -1,0 +1,74 @@
+"""What a module imports before it does anything else, by its text."""
+
+from __future__ import annotations
+
+import pytest
+
+from guard.smoke._leading import Beginning, beginning
+
+OWN = {"pkg", "types"}
+
+STEPS = {
+    "imports": ("import pkg.a\nfrom pkg.b import x as y\n", (("pkg.a",), ("pkg.b", "x"))),
+    "relative": (
+        "from . import a\nfrom .b import c\nfrom .. import d\nfrom ..e import f\n",
+        (("pkg.sub", "a"), ("pkg.sub.b", "c"), ("pkg", "d"), ("pkg.e", "f")),
+    ),
+    "too far up": ("import pkg.a\nfrom .... import b\nimport pkg.c\n", (("pkg.a",),)),
+    "star": ("from pkg.a import *\n", (("pkg.a", "*"),)),
+    "others' too": ("import numpy\nimport pkg.a\n", (("numpy",), ("pkg.a",))),
+    "not the standard library": ("import os, json.decoder\nimport pkg.a\n", (("pkg.a",),)),
+    "but what hides it": ("import types\n", (("types",),)),
+    "after a docstring": ('"""Text\nclass of\n"""\nimport pkg.a\n', (("pkg.a",),)),
+    "after constants": ("x = 1\ny: str = 'a'\n__all__ = ['a', 'b']\nimport pkg.a\n", (("pkg.a",),)),
+    "after the future": ("from __future__ import annotations\nimport pkg.a\n", (("pkg.a",),)),
+    "around a guard": (
+        "import pkg.a\nif TYPE_CHECKING:\n    import pkg.b\nimport pkg.c\n",
+        (("pkg.a",), ("pkg.c",)),
+    ),
+    "not after a guard with an else": (
+        "import pkg.a\nif TYPE_CHECKING:\n    pass\nelse:\n    import x\nimport pkg.c\n",
+        (("pkg.a",),),
+    ),
+    "not after a call": ("import pkg.a\nx = f()\nimport pkg.b\n", (("pkg.a",),)),
+    "not after a class": ("import pkg.a\nclass A:\n    pass\nimport pkg.b\n", (("pkg.a",),)),
+    "not in a try": ("import pkg.a\ntry:\n    import pkg.b\nexcept: pass\n", (("pkg.a",),)),
+    "not after a decorator": ("import pkg.a\n@f\ndef g(): pass\nimport pkg.b\n", (("pkg.a",),)),
+    "not after an assignment to an attribute": (
+        "import pkg.a\npkg.a.x = 1\nimport pkg.b\n",
+        (("pkg.a",),),
+    ),
+    "not itself": ("import pkg.a\nimport pkg.sub.me\nimport pkg.b\n", (("pkg.a",),)),
+    "not itself by its package": ("import pkg.a\nfrom . import me\nimport x\n", (("pkg.a",),)),
+    "nothing of what is no Python": ("import pkg.a\nx = = 1\n", ()),
+    "nothing of what is no text": ("import pkg.a\n\0", ()),
+}
+
+
+@pytest.mark.parametrize(("source", "steps"), STEPS.values(), ids=STEPS)
+def test_steps(source: str, steps: tuple[tuple[str, ...], ...]) -> None:
+    found = beginning(source.encode(), "pkg.sub.me", package=False, own=OWN)
+    assert found == Beginning(steps)
+
+
+def test_a_package_is_its_own_base() -> None:
+    source = b"from .. import a\nfrom . import b\nimport pkg.c\n"
+    found = beginning(source, "pkg.sub", package=True, own=OWN)
+    assert found.steps == (("pkg", "a"),)
+
+
+LOOKS = {
+    "membership": ("import sys\nx = 'a' in sys.modules\n", True),
+    "all of them": ("import sys\nfor m in list(sys.modules): pass\n", True),
+    "in a class": ("import sys\nclass A:\n    x = sys.modules.get('a')\n", True),
+    "by name": ("from sys import modules\n", True),
+    "where it cannot be read": ("import sys\nsys.modules[\n", True),
+    "itself": ("import sys\nme = sys.modules[__name__]\n", False),
+    "in a function": ("import sys\ndef f():\n    return sys.modules.get('a')\n", False),
+    "others' modules": ("import sys\nx.modules\n", False),
+}
+
+
+@pytest.mark.parametrize(("source", "looks"), LOOKS.values(), ids=LOOKS)
+def test_looks(source: str, looks: bool) -> None:
+    assert beginning(source.encode(), "pkg.me", package=False, own=OWN).looks is looks
