@@ -25,8 +25,14 @@ TEXTS = 2
 """Modules are imported whose names are computed, in functions."""
 NEIGHBOURS = 4
 """The same, while the file itself is imported."""
+PATHS = 8
+"""The file changes ``sys.path``; the texts may be the folders that it adds."""
 
 _DOTTED = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_SYS_PATH = re.compile(
+    rb"\bpath\s*\.\s*(?:insert|append|extend)\b|sys\.path\s*(?:\+=|=[^=]|\[)|addsitedir"
+)
+_FOLDER = re.compile(r"[\w.-]+(?:/[\w.-]+)*/?")
 _LITERAL = re.compile(r"\.*\w+(?:\.\w+)*")
 _QUOTED = re.compile(rb"""(['"])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?::\w+)?\1""")
 """A dotted name in quotes: of apps to load, tasks to include, modules to preload."""
@@ -66,14 +72,16 @@ def extract(data: bytes) -> Imports:
         flags = _computed(tree, found)
     if any(word in data for word in _LAZY):
         flags |= LAZY
+    if _SYS_PATH.search(data) and b"sys" in data:
+        flags |= PATHS
     texts = dict.fromkeys(match[2].decode("ascii") for match in _QUOTED.finditer(data))
     if flags:
-        texts.update(dict.fromkeys(_texts(tree)))
+        texts.update(dict.fromkeys(_texts(tree, _FOLDER if flags & PATHS else _DOTTED)))
     bound = _bound(tree) if flags & LAZY else ()
     return tuple(found), exported, flags, tuple(texts)[:_MOST_TEXTS], bound
 
 
-IMPORTS: Extractor[Imports] = Extractor("smoke-imports", "2", extract)
+IMPORTS: Extractor[Imports] = Extractor("smoke-imports", "3", extract)
 
 
 def _statements(body: Iterable[ast.stmt], guards: frozenset[str]) -> Iterator[ast.stmt]:
@@ -244,15 +252,15 @@ def _literal(node: ast.Call, found: dict[Import, None]) -> bool:
     return True
 
 
-def _texts(tree: ast.Module) -> tuple[str, ...]:
-    """The strings that could name a module."""
+def _texts(tree: ast.Module, pattern: re.Pattern[str]) -> tuple[str, ...]:
+    """The strings that could name a module, or a folder."""
     found = {
         node.value: None
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and len(node.value) < 200
-        and _DOTTED.fullmatch(node.value)
+        and pattern.fullmatch(node.value)
     }
     return tuple(found)
 

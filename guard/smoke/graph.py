@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from guard import rule
 from guard.modules import Modules
 from guard.rule import Project
-from guard.smoke._imports import IMPORTS, LAZY, NEIGHBOURS, Import, Imports
+from guard.smoke._imports import IMPORTS, LAZY, NEIGHBOURS, PATHS, TEXTS, Import, Imports
 
 
 def imports(project: Project) -> Mapping[str, frozenset[str]]:
@@ -78,6 +78,7 @@ class _Graph:
         self._found: dict[tuple[str, str], tuple[str, ...]] = {}
         self._around: dict[str, tuple[str, ...]] = {}
         self._below: dict[str, list[str]] | None = None
+        self._added: rule.Modules | None = self._added_roots() if guess else None
 
     def all(self) -> dict[str, frozenset[str]]:
         return {path: self._edges(path) for path in self._facts if path.endswith(".py")}
@@ -87,7 +88,7 @@ class _Graph:
         edges: set[str] = set(self._packages(path))
         for item in found:
             self._add(path, item, edges)
-        if flags & ~LAZY and self._guess:
+        if flags & (TEXTS | NEIGHBOURS) and self._guess:
             self._add_texts(path, texts, edges)
         for text in texts if self._guess else ():
             if "." in text and text[0] != "." and self._modules.find(text, path) is not None:
@@ -107,6 +108,8 @@ class _Graph:
         else:
             edges.update(self._files(path, dotted))
             target = self._modules.find(dotted, path)
+            if target is None and self._added is not None:
+                target = self._added.find(dotted)
         if target is not None and self._guess:
             self._add_lazy(target, names, edges)
         for name in self._star(target) if names == ("*",) else names:
@@ -133,6 +136,27 @@ class _Graph:
                 return
             edges.update(self._inside(target.rpartition("/")[0]))
         self._add_texts(target, facts[3], edges)
+
+    def _added_roots(self) -> rule.Modules | None:
+        """The modules in the folders that files add to ``sys.path``: their own, those around them,
+
+        and those that strings in them name. Asked for what is nowhere else.
+        """
+        folders = {""}
+        for path in self._facts:
+            while path:
+                path = path.rpartition("/")[0]
+                folders.add(path)
+        roots: set[str] = set()
+        for path, (_, _, flags, texts, _) in self._facts.items():
+            if not flags & PATHS:
+                continue
+            folder = path
+            while folder:
+                folder = folder.rpartition("/")[0]
+                names = (f"{folder}/{text.strip('./')}".strip("/") for text in texts)
+                roots.update((folder, *(name for name in names if name in folders)))
+        return Modules(self._facts, sorted(roots)) if roots else None
 
     def _star(self, target: str | None) -> tuple[str, ...]:
         """The submodules that ``from package import *`` may import, besides the package."""
@@ -165,7 +189,9 @@ class _Graph:
             parent = dotted.rpartition(".")[0]
             before = self._files(path, parent) if parent else ()
             # Where two roots hold it: the importer's own comes first, or the order of the roots.
-            targets = (self._modules.find(dotted, path), self._modules.find(dotted))
+            targets = [self._modules.find(dotted, path), self._modules.find(dotted)]
+            if targets == [None, None] and self._added is not None:
+                targets.append(self._added.find(dotted))
             known = (*before, *dict.fromkeys(target for target in targets if target is not None))
             self._found[folder, dotted] = known
         return known

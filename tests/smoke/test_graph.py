@@ -187,6 +187,28 @@ def test_source_root_and_neighbours_of_a_script() -> None:
     assert found["app/m.py"] == {"app/n.py"}
 
 
+VENDOR = "import os, sys\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), {!r}))\n"
+
+
+@pytest.mark.parametrize("folder", ["_vendor", "lib/vendored"])
+def test_folders_that_are_added_to_the_path(folder: str) -> None:
+    files = {
+        "app/__init__.py": VENDOR.format(folder),
+        "app/main.py": "from dep.core import x\nimport requests",
+        f"app/{folder}/dep/__init__.py": "",
+        f"app/{folder}/dep/core.py": "",
+        "apart/dep/__init__.py": "",
+    }
+    found = imports(FakeProject(files))["app/main.py"]
+    assert found == {
+        "app/__init__.py",
+        f"app/{folder}/dep/__init__.py",
+        f"app/{folder}/dep/core.py",
+    }
+    files["app/__init__.py"] = ""
+    assert imports(FakeProject(files))["app/main.py"] == {"app/__init__.py"}
+
+
 def test_file_that_the_guards_python_cannot_parse() -> None:
     broken = (
         "import pkg.a\nfrom other import (x,  # why\n    y)\ndef broken(:\n    from pkg import b\n"
