@@ -43,12 +43,10 @@ def explain(fault: Fault, setting: Setting) -> Words:
 
 def _guarded(fault: Fault, setting: Setting) -> Words | None:
     """A name that exists for the type checker alone, as the source rules find it too."""
-    from guard_rules._names.link import guarded_name
-
-    lack, project = fault.lack, setting.project
+    lack, sources = fault.lack, setting.sources
     if lack.kind == "member":
-        path = project.modules.find(lack.module)
-        guard = path and guarded_name(project, path, "", lack.name)
+        path = setting.project.modules.find(lack.module)
+        guard = path and sources.guard_of(path, lack.name)
         if not path or not guard:
             return None
         return Words(
@@ -61,7 +59,7 @@ def _guarded(fault: Fault, setting: Setting) -> Words | None:
         )
     failure = fault.failure
     for frame in reversed(own_frames(failure) if failure is not None else ()):
-        guard = guarded_name(project, frame.path, "", lack.name)
+        guard = sources.guard_of(frame.path, lack.name)
         if guard is not None:
             return _guarded_use(fault, setting, frame.path, frame.line, guard)
     return None

@@ -151,13 +151,11 @@ def _seen(run: ModuleRun, look: _Look) -> _Seen:
 
 def lacks_future(sources: Sources, spot: Spot) -> bool:
     """Whether an annotation evaluates a guarded name, and the future import would prevent it."""
-    if sources.has_future_annotations(spot.path) or not sources.only_annotates(
-        spot.path, spot.line, spot.name
-    ):
-        return False
-    from guard_rules._names.link import guarded_name
-
-    return guarded_name(sources.project, spot.path, "", spot.name) is not None
+    return (
+        not sources.has_future_annotations(spot.path)
+        and sources.only_annotates(spot.path, spot.line, spot.name)
+        and sources.guard_of(spot.path, spot.name) is not None
+    )
 
 
 def is_syntax_error(name: str) -> bool:

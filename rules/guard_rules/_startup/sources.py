@@ -84,6 +84,13 @@ class Sources:
             for node in tree.body
         )
 
+    def guard_of(self, path: str, name: str) -> Place | None:
+        """Where a module binds ``name`` for the type checker alone, if that is all that it does."""
+        from guard_rules._names.link import guarded_name
+
+        # What Python cannot read has run no line of its own.
+        return guarded_name(self.project, path, "", name) if self.tree(path) is not None else None
+
     def only_annotates(self, path: str, number: int, name: str) -> bool:
         """Whether a line evaluates ``name`` in annotations alone."""
         tree = self.tree(path)
