@@ -241,6 +241,12 @@ KINDS = {
         ["not bound on this way: line 2"],
         ["on every way"],
     ),
+    "a local variable": (
+        {"a.py": "def f():\n    if not __name__:\n        x = 1\n    return x\n\n\nf()\n"},
+        ("a.py", 4, "x"),
+        ["`x` is read in `f` before that binds it"],
+        ["on every way that leads to line 4"],
+    ),
     "no such member": (
         {"a.py": "from b import thingy\n", "b.py": "thing = 1\n"},
         ("a.py", 1, "b.thingy"),

@@ -118,6 +118,14 @@ def _name(fault: Fault, setting: Setting) -> Words:
     name, spot, sources = fault.lack.name, fault.spots[0], setting.sources
     bound = sources.bound(spot.path)
     line = bound.get(name)
+    if fault.failure is not None and not fault.failure.message.startswith("name "):
+        return Words(
+            name,
+            f"`{name}` is read in `{spot.scope}` before that binds it",
+            f"Bind `{name}` on every way that leads to line {spot.line}.",
+        )
+    if sources.tree(spot.path) is None:
+        return Words(name, f"`{name}` is not defined", f"Import or define `{name}`.")
     if line is not None and line > spot.line:
         return Words(
             name,
