@@ -112,6 +112,10 @@ def _in_both(
             f"change and did not count: let a looser {POLICY_NAME} land in a change of its own, "
             "before what needs it"
         )
+    kept = {entry.name for entry in settled.entry_points}
+    dropped = [entry.name for entry in older.entry_points if entry.name not in kept]
+    if dropped:
+        notes.append(f"{POLICY_NAME} drops the entry points {', '.join(dropped)}")
     return replace(settled, exclude=tuple(exclude), optional=tuple(optional)), notes
 
 
@@ -155,24 +159,19 @@ class Session:
         """What there is to import and to start."""
         request = self.request
         work = select(self.project, self.where.top, self.smoking, self.names)
-        if not request.modules:
-            work = replace(work, modules=())
-        if request.entries is False or (request.entries is None and self.names):
-            work = replace(work, entries=())
         work = replace(work, python=request.how.python, fresh=request.how.fresh)
-        paths = changed(self.subject, self.where, self.around.environ)
+        paths = changed(self.subject, self.where, self.around.environ, self.project)
         if paths is not None:
             affected = affected_by(self.project, paths)
+            total, any_at_all = len(work.modules), self._asked(work).is_some
+            note = affected.note
             if affected.paths is not None:
-                total, any_at_all = len(work.modules), work.is_some
                 work = work.only(affected.paths)
-                self.notes.append(
-                    f"{affected.note}: {len(work.modules):,} of {count(total, 'module')} affected"
-                )
-                if any_at_all and not work.is_some:
-                    self.idle.append("the change affects no module: there was nothing to import")
-            else:
-                self.notes.append(affected.note)
+                note += f": {len(work.modules):,} of {count(total, 'module')} affected"
+            self.notes.append(note)
+            if any_at_all and not self._asked(work).is_some:
+                self.idle.append("the change affects no module: there was nothing to import")
+        work = self._asked(work)
         if request.shards.shard is not None:
             from guard.cli._smoke_records import read_durations
 
@@ -185,6 +184,13 @@ class Session:
                     f"shard {number} of {of} has nothing to do: the others have it all"
                 )
         return replace(work, notes=(*self.notes, *work.notes))
+
+    def _asked(self, work: Work) -> Work:
+        """Modules, entry points, or both; entry points where nothing is named, or by option."""
+        request = self.request
+        modules = work.modules if request.modules else ()
+        without = request.entries is False or (request.entries is None and bool(self.names))
+        return replace(work, modules=modules, entries=() if without else work.entries)
 
     def judge(self, run: SmokeRun) -> Report:
         """What the rules say, by the policy and by the one that the change found."""

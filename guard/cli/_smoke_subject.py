@@ -66,7 +66,9 @@ def _is_bytecode(path: str) -> bool:
     return "__pycache__/" in path
 
 
-def changed(subject: Subject, where: Where, environ: Mapping[str, str]) -> list[str] | None:
+def changed(
+    subject: Subject, where: Where, environ: Mapping[str, str], project: SourceProject
+) -> list[str] | None:
     """The paths that the change is about; ``None`` where there is no change to look at."""
     if subject.base is None:
         return None
@@ -77,7 +79,13 @@ def changed(subject: Subject, where: Where, environ: Mapping[str, str]) -> list[
         return repository.changed_paths(base.commit, subject.tree.commit)
     if isinstance(subject.tree, Index):
         return repository.changed_paths(base.commit)
-    return [path for path in repository.changed_on_disk(base.commit) if not _is_bytecode(path)]
+    found = [path for path in repository.changed_on_disk(base.commit) if not _is_bytecode(path)]
+    if not found:
+        return []
+    # A file that was only touched is among them, as after a switch of branches and back.
+    before = {path: oid for _, oid, path in repository.ls_tree(base.commit)}
+    now = project.keys()
+    return [path for path in found if path not in now or now[path] != before.get(path)]
 
 
 def affected_by(project: SourceProject, paths: Collection[str]) -> Affected:

@@ -303,6 +303,17 @@ def test_an_entry_point_of_the_policy_is_started(shop: Shop) -> None:
     assert shop.smoke("shop")["verdict"] == "pass"
 
 
+def test_an_entry_point_is_started_where_a_change_affects_its_module(shop: Shop) -> None:
+    shop.commit({"guard.yaml": ENTRY})
+    shop.write({"shop/models.py": "class Order:\n    raise SystemExit(3)\n"})
+    document = shop.smoke("--since", "HEAD", "--entry")
+    assert [finding["rule"] for finding in document["findings"]] == ["entrypoint-failure"]
+    shop.write({"shop/models.py": FILES["shop/models.py"], "shop/door.py": "x = 1\n"})
+    assert shop.smoke("--since", "HEAD", "--entry")["verdict"] == "skipped"
+    shop.stage({"guard.yaml": "version: 1\n", "shop/till.py": "import shop.models\n"})
+    assert "guard.yaml drops the entry points till" in shop.notes("--staged")
+
+
 def test_shards_together_are_the_whole_run(shop: Shop, tmp_path: Path) -> None:
     shop.commit({**BROKEN, "guard.yaml": ENTRY})
     files = []
