@@ -278,14 +278,10 @@ class Schedule:
                 groups.setdefault(first, []).append((branch, within))
             else:
                 now.append(branch)
-        tasks = [
-            Task(branch.name, process, branch, tuple(groups.pop(branch.name, ()))) for branch in now
-        ]
-        for name, group in groups.items():
-            if len(group) == 1:
-                tasks.append(Task(group[0][0].name, process, group[0][0]))
-            else:
-                tasks.append(Task(name, process, None, tuple(group)))
+        now += [group[0][0] for group in groups.values() if len(group) == 1]
+        shared = {name: tuple(group) for name, group in groups.items() if len(group) > 1}
+        tasks = [Task(each.name, process, each, shared.pop(each.name, ())) for each in now]
+        tasks += [Task(name, process, None, group) for name, group in shared.items()]
         process.children += len(tasks)
         self._tasks += reversed(tasks)
         self._quit_if_done(process)
