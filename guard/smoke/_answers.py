@@ -93,6 +93,7 @@ def _failure(told: Any) -> Failure:
         file=str(told.get("file", "")),
         line=int(told.get("line", 0)),
         cause=None if told.get("cause") is None else _failure(told["cause"]),
+        raised_from=bool(told.get("raised_from", False)),
     )
 
 

@@ -449,6 +449,7 @@ def describe(failure, depth=0):
         "file": "",
         "line": 0,
         "cause": None,
+        "raised_from": failure.__cause__ is not None,
     }
     if isinstance(failure, (NameError, AttributeError)):
         told["name"] = safely(lambda: failure.name) or quoted(told["message"], type(failure))

@@ -70,7 +70,7 @@ def edge(sources: Sources, path: str, node: Import) -> Edge:
 
 def _is_fetched(sources: Sources, path: str, names: set[str]) -> bool:
     """Whether another module takes one of the names from this one."""
-    from guard_rules._names.link import namespaces
+    from guard_rules._names.modules import namespaces
 
     spaces = namespaces(sources.project)
     return any(spaces.is_fetched(path, name) for name in names)
