@@ -61,7 +61,7 @@ class Imports:
     def module_words(self, paths: Iterable[str]) -> set[bytes]:
         """The last names of modules, by which an import must call them."""
         names = {self.modules.module_of(path)[0].rpartition(".")[2] for path in paths}
-        return {name.encode() for name in names if name}
+        return {name.encode("utf-8", "replace") for name in names if name}
 
     @cached_property
     def users(self) -> frozenset[str]:

@@ -43,7 +43,7 @@ class Fillers:
         """
         if path not in self._set:
             found = self._set[path] = {}
-            word = re.compile(rb"\b%b\b" % re.escape(module.encode()))
+            word = re.compile(rb"\b%b\b" % re.escape(module.encode("utf-8", "replace")))
             users = [
                 other
                 for other, text in self._imports.items()

@@ -27,7 +27,9 @@ def attributes(data: bytes, owners: tuple[str, ...]) -> frozenset[str]:
     found: set[bytes] = set()
     froms, plains = imports(data)
     imported = b" ".join([*plains, *(part for names in froms for part in names)])
-    for word in {owner.encode() for owner in owners}.intersection(WORD.findall(imported)):
+    for word in {owner.encode("utf-8", "replace") for owner in owners}.intersection(
+        WORD.findall(imported)
+    ):
         at = data.find(word)
         while at >= 0:
             end = at + len(word)

@@ -100,7 +100,7 @@ class _Near:
     """Tells the import statements that name no module with guarded names: most of them."""
 
     def __init__(self, basenames: set[str]) -> None:
-        self._basenames = frozenset(name.encode() for name in basenames)
+        self._basenames = frozenset(name.encode("utf-8", "replace") for name in basenames)
         self._modules: dict[bytes, bool] = {}
 
     def may_name(self, module: bytes, listed: bytes) -> bool:
