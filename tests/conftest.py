@@ -1,6 +1,8 @@
-"""How the tests are shared out: whole modules where they share something that is slow to build."""
+"""For all tests: which signals end a process, and how the tests are shared out."""
 
 from __future__ import annotations
+
+import signal
 
 import pytest
 
@@ -10,6 +12,13 @@ if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
 
 SHARED = "tests/e2e/"
+
+# What is started in the background ignores some signals, and so do all processes that it starts:
+# tests that end a run by a signal would wait for ever.
+for number in (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")):
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+        is_interrupt = number == signal.SIGINT
+        signal.signal(number, signal.default_int_handler if is_interrupt else signal.SIG_DFL)
 
 
 @pytest.hookimpl(optionalhook=True)
