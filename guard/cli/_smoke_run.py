@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -177,8 +178,8 @@ class Ground:
 
 def prepare(work: Work, environ: Mapping[str, str]) -> Ground:
     """Find the interpreter and settle the environment. Raises ``GuardError`` without one."""
-    if os.name != "posix":
-        raise Unsupported("guard smoke needs a system with fork: Linux, macOS, or WSL on Windows")
+    if sys.platform in ("emscripten", "wasi"):
+        raise Unsupported("guard smoke needs a system that can start processes")
     from guard.smoke.environment import environment
     from guard.smoke.interpreter import find_interpreter
 

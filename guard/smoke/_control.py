@@ -10,6 +10,7 @@ Everything has a path, so that code which closes all files of its process cuts n
 from __future__ import annotations
 
 import ast
+import mmap
 import os
 import secrets
 import shutil
@@ -21,6 +22,17 @@ PID, LOADING, EFFECTS, RESULT, SIZE = 16, 64, 16384, 65536, 262144
 _HEAD = 24
 _TAIL = 16384
 """How much of the end of the output is kept."""
+
+
+_BINARY: int = getattr(os, "O_BINARY", 0)
+
+
+def _shared(file: int, size: int, offset: int) -> bytes:
+    """What another process, which has the file in its memory, left there."""
+    if hasattr(os, "pread"):
+        return os.pread(file, size, offset)
+    with mmap.mmap(file, SIZE, access=mmap.ACCESS_READ) as memory:  # Windows: read as it is written
+        return memory[offset : offset + size]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +56,27 @@ class Slot:
     memory: int
     fifo: int = -1
 
+    @property
+    def out_path(self) -> str:
+        """The file of its output."""
+        folder, name = os.path.split(self.base)
+        return os.path.join(folder, "out", name)
+
     def pid(self) -> int:
         """Its process id; 0 as long as it has not begun."""
-        told = os.pread(self.memory, 8, PID)
+        told = _shared(self.memory, 8, PID)
         return int(told) if told.isdigit() else 0
 
     def read(self, offset: int, end: int) -> str | None:
         """What it left at a place of its memory; ``None`` if that is not whole."""
-        head = os.pread(self.memory, _HEAD, offset)
+        head = _shared(self.memory, _HEAD, offset)
         try:
             length = int(head[:8], 16)
         except ValueError:
             return None
         if head[8:] != self.nonce or not 0 <= length <= end - offset - _HEAD:
             return None
-        return os.pread(self.memory, length, offset + _HEAD).decode("utf-8", "replace")
+        return _shared(self.memory, length, offset + _HEAD).decode("utf-8", "replace")
 
     def literal(self, offset: int, end: int) -> object:
         """The same as a Python value; ``None`` where it is none."""
@@ -88,9 +106,9 @@ class Slot:
 
     def output(self) -> str:
         """The end of the output."""
-        size = self.written()
-        start = max(0, size - _TAIL)
-        return os.pread(self.out, _TAIL, start).decode("utf-8", "replace")
+        with open(self.out, "rb", closefd=False) as file:
+            file.seek(max(0, self.written() - _TAIL))
+            return file.read(_TAIL).decode("utf-8", "replace")
 
     def send(self, line: str) -> None:
         """Tell it what to do."""
@@ -101,22 +119,27 @@ class Slot:
         for file in (self.out, self.memory, self.fifo):
             if file >= 0:
                 os.close(file)
-        folder, name = os.path.split(self.base)
         for path in (
             f"{self.base}.memory",
             f"{self.base}.job",
             f"{self.base}.fifo",
             f"{self.base}.plan",
-            os.path.join(folder, "out", name),
+            self.out_path,
         ):
-            if os.path.lexists(path):
+            try:
                 os.unlink(path)
+            except OSError:  # it was not needed; or Windows still holds it, then it goes at the end
+                pass
 
 
 @dataclass(slots=True)
 class Control:
-    """The control folder. Used with ``with``: at the end nothing of it is left."""
+    """The control folder. Used with ``with``: at the end nothing of it is left.
 
+    ``plain``: without fifos, as nothing is told to a process after its start.
+    """
+
+    plain: bool = False
     folder: str = field(default_factory=lambda: tempfile.mkdtemp(prefix="guard-smoke-"))
     nonce: bytes = field(default_factory=lambda: secrets.token_hex(8).encode())
     events: int = -1
@@ -126,13 +149,16 @@ class Control:
     def __enter__(self) -> Control:
         os.mkdir(os.path.join(self.folder, "out"))
         os.mkdir(self.temp)
+        if self.plain:
+            return self
         path = os.path.join(self.folder, "events")
         os.mkfifo(path, 0o600)
         self.events = os.open(path, os.O_RDWR | os.O_NONBLOCK)
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self.events)
+        if self.events >= 0:
+            os.close(self.events)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
@@ -160,10 +186,10 @@ class Control:
         name = name or str(self._count)
         base = os.path.join(self.folder, name)
         self.write(f"{name}.job", job)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY
         memory = os.open(f"{base}.memory", flags, 0o600)
         os.ftruncate(memory, SIZE)
-        os.pwrite(memory, self.nonce, 0)
+        os.write(memory, self.nonce)
         out = os.open(os.path.join(self.folder, "out", name), flags, 0o600)
         slot = Slot(name, self.nonce, base, out, memory)
         if node:

@@ -35,16 +35,7 @@ class Running:
         own: Mapping[str, str],
         grace: float = 5.0,
     ) -> None:
-        self._grace = grace
-        self.problem = ""
-        """Why it did not start."""
-        self.exit: int | None = None
-        """Its exit code, or minus the number of the signal that ended it."""
-        self.left = ""
-        """What of it was still running when it had ended."""
-        self._total = 0
-        self._kept = bytearray()
-        self._cut = False
+        self._prepare(grace)
         self._said = b""
         temp = "" if "TMPDIR" in own else _temp_name(env)
         starter = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_starter.py")
@@ -71,6 +62,18 @@ class Running:
         self._poll.register(self._process.stdout, selectors.EVENT_READ)
         self._poll.register(self._status, selectors.EVENT_READ)
 
+    def _prepare(self, grace: float) -> None:
+        self._grace = grace
+        self.problem = ""
+        """Why it did not start."""
+        self.exit: int | None = None
+        """Its exit code, or minus the number of the signal that ended it."""
+        self.left = ""
+        """What of it was still running when it had ended."""
+        self._total = 0
+        self._kept = bytearray()
+        self._cut = False
+
     @property
     def flooded(self) -> bool:
         """Whether it wrote more than the limit."""
@@ -92,12 +95,15 @@ class Running:
             elif key.fd == self._status:
                 self._hear(data)
             else:
-                self._total += len(data)
-                self._kept += data
-                if len(self._kept) > 2 * _KEEP:
-                    del self._kept[:-_KEEP]
-                    self._cut = True
+                self._keep(data)
         return bool(self._poll.get_map()) and self.exit is None and not self.problem
+
+    def _keep(self, data: bytes) -> None:
+        self._total += len(data)
+        self._kept += data
+        if len(self._kept) > 2 * _KEEP:
+            del self._kept[:-_KEEP]
+            self._cut = True
 
     def stop(self) -> str:
         """End it: it is asked, then killed. How that went; empty where it had ended by itself."""

@@ -337,23 +337,10 @@ class Schedule:
     # --- answers ---------------------------------------------------------------------------------
 
     def _answer(self, process: Process, status: int, *, left: bool) -> Answer:
-        slot = process.slot
-        answer = None
-        if process.killed is None:
-            answer = read_result(slot.literal(RESULT, SIZE))
-        if answer is None:
-            loading = tuple(filter(None, (slot.read(LOADING, EFFECTS) or "").split("\n")))
-            effects = read_effects(slot.literal(EFFECTS, RESULT))
-            outcome, said = process.killed or Outcome.ENDED, in_words(status)
-            if outcome is Outcome.TIMEOUT:
-                said = f"after {self._limits.timeout:g} s"
-            elif outcome is Outcome.FLOOD:
-                said = f"more than {self._limits.output} bytes of output"
-            answer = Answer(outcome, status=said, loading=loading, effects=effects)
-        if left and not any(each.kind is EffectKind.LEFT_CHILD for each in answer.effects):
-            more = Effect(EffectKind.LEFT_CHILD, "a process of its group")
-            answer = replace(answer, effects=(*answer.effects, more))
-        return replace(answer, output=slot.output()).after(process.before)
+        answer = answer_in(
+            process.slot, process.killed, self._limits, ended=in_words(status), left=left
+        )
+        return answer.after(process.before)
 
     def _judge(self, process: Process, answer: Answer) -> None:
         """Believe an answer, or have it confirmed."""
@@ -458,6 +445,31 @@ class Schedule:
             else lost.of(each.module, each.path, each.optional, fresh=False)
             for each in self._wanted
         )
+
+
+def answer_in(
+    slot: Slot, killed: Outcome | None, limits: Limits, *, ended: str, left: bool
+) -> Answer:
+    """What came of a process that is gone: as it said itself, or else by how it ended.
+
+    ``killed`` is why the guard ended it; ``left``: it had left processes behind.
+    """
+    answer = None
+    if killed is None:
+        answer = read_result(slot.literal(RESULT, SIZE))
+    if answer is None:
+        loading = tuple(filter(None, (slot.read(LOADING, EFFECTS) or "").split("\n")))
+        effects = read_effects(slot.literal(EFFECTS, RESULT))
+        outcome, said = killed or Outcome.ENDED, ended
+        if outcome is Outcome.TIMEOUT:
+            said = f"after {limits.timeout:g} s"
+        elif outcome is Outcome.FLOOD:
+            said = f"more than {limits.output} bytes of output"
+        answer = Answer(outcome, status=said, loading=loading, effects=effects)
+    if left and not any(each.kind is EffectKind.LEFT_CHILD for each in answer.effects):
+        more = Effect(EffectKind.LEFT_CHILD, "a process of its group")
+        answer = replace(answer, effects=(*answer.effects, more))
+    return replace(answer, output=slot.output())
 
 
 def _alone(wanted: Wanted) -> Task:

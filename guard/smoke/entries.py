@@ -1,7 +1,8 @@
 """Start the project's entry points and see whether they live, then leave nothing of them running.
 
 Each runs below a small process of the guard's own (``_starter.py``), which ends all that the entry
-point started when that is over, or when the guard is gone, however it went.
+point started when that is over, or when the guard is gone, however it went. Where the system has no
+fork, the guard starts it itself (``_running_plain.py``).
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from guard.errors import UsageError
 from guard.observed import EntryRun, Interpreter, Outcome
+from guard.smoke._group import in_words
 from guard.smoke._running import Running
 from guard.smoke._traceback import failure_in
 
@@ -123,9 +124,7 @@ def run_entries(
     runs = []
     for spec in specs:
         left = spec.timeout if until is None else min(spec.timeout, until - time.monotonic())
-        if os.name != "posix":
-            run = _answer(spec, Outcome.LOST, status="not started: not supported on this system")
-        elif left <= 0:
+        if left <= 0:
             run = _answer(spec, Outcome.LOST, status="not started: the time for all was over")
         else:
             run = _Entry(spec, interpreter, env, top, left).run()
@@ -216,7 +215,7 @@ class _Entry:
                     status=f"not started: something else already listens at {self.spec.proof.url}",
                 )
         start = time.monotonic()
-        running = Running(command, self.folder, self.env, self.spec.env, self.spec.grace)
+        running = _way()(command, self.folder, self.env, self.spec.env, self.spec.grace)
         try:
             outcome = self._watch(running, start + self.seconds)
             seconds = time.monotonic() - start
@@ -277,7 +276,7 @@ class _Entry:
             outcome, status = Outcome.LOST, "the guard's own process around it was ended"
         elif outcome is None:
             code = running.exit or 0
-            status = _how_ended(code)
+            status = in_words(code)
             outcome = Outcome.ENDED
             if isinstance(proof, ExitCode) and code == proof.code:
                 outcome, status = Outcome.OK, ""
@@ -318,10 +317,10 @@ class _Entry:
         return text
 
 
-def _how_ended(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"signal {signal.Signals(-code).name}"
-    except ValueError:
-        return f"signal {-code}"
+def _way() -> type[Running]:
+    """How a command is run on this system."""
+    if hasattr(os, "fork"):
+        return Running
+    from guard.smoke._running_plain import PlainRunning
+
+    return PlainRunning

@@ -8,6 +8,8 @@ Code that is imported may close every file, replace every function and change th
 nothing is kept open that is needed later: answers go to shared memory, and the fifos and files of
 the control folder are opened by their paths, by functions that were bound before.
 
+Where there is no fork (Windows), the guard starts this file once for each module; the rest holds.
+
 Only modules in C are imported here, and those of them that a bare interpreter has not are hidden
 again: the project may have a module of the same name, and must see a fresh interpreter.
 """
@@ -31,7 +33,6 @@ import _signal
 import _thread
 import errno
 import mmap
-import select
 
 # Where what stands in a slot's memory. ``guard.smoke._control`` reads it.
 PID, LOADING, EFFECTS, RESULT, SIZE = 16, 64, 16384, 65536, 262144
@@ -43,15 +44,20 @@ LINUX = sys.platform.startswith("linux")
 
 _import = builtins.__import__
 _os_open, _os_write, _os_read, _os_close, _dup2 = os.open, os.write, os.read, os.close, os.dup2
-_fork, _exit, _getpid, _setsid = os.fork, os._exit, os.getpid, os.setsid
-_waitpid, _killpg, _kill, _pipe = os.waitpid, os.killpg, os.kill, os.pipe
-_listdir, _readlink, _fstat, _getcwd = os.listdir, os.readlink, os.fstat, os.getcwd
-_poll, _POLLIN = select.poll, select.POLLIN
+_fork, _exit, _getpid, _kill = getattr(os, "fork", None), os._exit, os.getpid, os.kill
+_listdir, _fstat, _getcwd = os.listdir, os.fstat, os.getcwd
+if _fork is not None:
+    import select
+
+    _setsid, _waitpid, _killpg, _pipe = os.setsid, os.waitpid, os.killpg, os.pipe
+    _readlink, _poll, _POLLIN = os.readlink, select.poll, select.POLLIN
 _clock = time.perf_counter
 _getframe = sys._getframe
 _count_threads = _thread._count
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_KILL = _signal.SIGKILL
+_KILL = getattr(_signal, "SIGKILL", None)
+_BINARY = getattr(os, "O_BINARY", 0)
+_SEPARATOR, _NULL = os.sep, os.devnull
 
 
 class State:
@@ -117,7 +123,7 @@ def tell(*words):
 
 def read_file(path):
     """All bytes of a file, by functions that no import can have replaced."""
-    file = _os_open(path, os.O_RDONLY)
+    file = _os_open(path, os.O_RDONLY | _BINARY)
     try:
         parts = []
         while True:
@@ -137,15 +143,21 @@ def read_literal(path):
 # --- what belongs to the project -----------------------------------------------------------------
 
 
+def slashed(path):
+    """A path as the guard writes it: with ``/`` on every system."""
+    return path.replace(_SEPARATOR, "/")
+
+
 def is_own(path):
     """Whether a file is the project's."""
+    path = slashed(path)
     if not path.startswith(State.top) or "/site-packages/" in path or "/dist-packages/" in path:
         return False
     return not path.startswith(State.foreign)
 
 
 def relative(path):
-    return path[len(State.top) :] if is_own(path) else path
+    return slashed(path)[len(State.top) :] if is_own(path) else path
 
 
 def line_of(path, number):
@@ -252,6 +264,8 @@ def on_write(event, args):
         return
     path = text_of(args[0])
     if "__pycache__" in path or path.startswith(("/dev/", State.folder + "/out")):
+        return
+    if path.lower() == _NULL.lower():
         return
     if path.startswith(State.folder + "/events"):
         return
@@ -660,12 +674,15 @@ def become(slot):
     base = State.folder + "/" + slot
     if State.prctl is not None and slot != "root":
         State.prctl(1, _KILL)  # PR_SET_PDEATHSIG. The first one has to clear up.
-    file = _os_open(base + ".memory", os.O_RDWR)
+    file = _os_open(base + ".memory", os.O_RDWR | _BINARY)
     State.memory = mmap.mmap(file, SIZE)
     _os_close(file)
     State.nonce = State.memory[:16]
     State.memory[PID : PID + 8] = b"%08d" % State.pid
     put(LOADING, EFFECTS, b"")
+    if State.request["plain"]:  # then its files are those that it was started with
+        State.busy = False
+        return read_literal(base + ".job")
     out = _os_open(State.folder + "/out/" + slot, os.O_WRONLY | os.O_APPEND)
     null = _os_open("/dev/null", os.O_RDONLY)
     _dup2(null, 0)
@@ -980,8 +997,10 @@ def raise_loopback(library):
 def limit_memory():
     size = State.request["memory"]
     if size:
-        import resource
-
+        try:
+            import resource
+        except ImportError:  # Windows: the guard limits it from outside
+            return
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
 
 
@@ -996,8 +1015,8 @@ def main(folder, slot):
     """Begin: as the first process of all, or (``slot``) as one that imports a single module."""
     State.folder = folder
     State.request = request = read_literal(folder + "/request")
-    State.top = request["top"] + "/"
-    prefixes = {sys.prefix + "/", sys.exec_prefix + "/", sys.base_prefix + "/"}
+    State.top = slashed(request["top"]) + "/"
+    prefixes = {slashed(at) + "/" for at in (sys.prefix, sys.exec_prefix, sys.base_prefix)}
     State.foreign = ("<",) + tuple(prefixes - {State.top})
     fresh = slot != "root"
     in_force = isolate() if not fresh else request["network"]
@@ -1018,7 +1037,8 @@ def main(folder, slot):
         with open(folder + "/isolated", "w") as file:
             file.write(ascii(isolated))
     job = become(slot)
-    State.signals = signals()
+    if not request["plain"]:
+        State.signals = signals()
     if fresh:
         job = dict(job, kind="leaf")
     while True:

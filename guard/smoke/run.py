@@ -2,7 +2,8 @@
 
 Means is a tree of forks: ``import a.b`` is ``import a``, then the import of ``a.b``. So a process
 that has imported ``a`` is forked for each module below it, and none of them sees another. Where
-that cannot be trusted, a module gets an interpreter of its own.
+that cannot be trusted, a module gets an interpreter of its own. So does every module where the
+system has no fork (``_plain``).
 
 Bytecode is written and read as by any run of Python: into ``__pycache__``, where the environment
 does not forbid it and the folder can be written.
@@ -39,6 +40,7 @@ _NETWORK = {
     "brought up in the network namespace",
     "hook": "network: refused by an audit hook, which code in C can pass by; the kernel allows no "
     "network namespace here",
+    "hook alone": "network: refused by an audit hook, which code in C can pass by",
     "": "network: not known, as the probe did not start",
 }
 
@@ -61,7 +63,8 @@ class ImportRequest:
     memory_mb: int | None = None
     network: Literal["refuse", "loopback", "allow"] = "refuse"
     jobs: int = 1
-    mode: Literal["auto", "fresh"] = "auto"
+    mode: Literal["auto", "fresh", "plain"] = "auto"
+    """``plain``: as on a system without fork, which is the only way there."""
     output_limit: int = 10_000_000
 
 
@@ -83,6 +86,8 @@ def run_modules(
 
     What could not be found out is ``Outcome.LOST``; nothing is raised for it.
     """
+    if request.mode == "plain" or not (hasattr(os, "fork") and hasattr(os, "mkfifo")):
+        return _run_plain(request, progress)
     notes: list[str] = []
     with Control() as control:
         env = _environment(request, control, notes)
@@ -92,12 +97,7 @@ def run_modules(
         schedule = Schedule(
             control,
             tuple(Wanted(*each) for each in request.modules),
-            Limits(
-                request.timeout,
-                _deadline(request.total_timeout),
-                request.output_limit,
-                max(1, request.jobs),
-            ),
+            _limits(request),
             fresh=request.mode == "fresh",
             progress=progress,
         )
@@ -106,13 +106,50 @@ def run_modules(
             notes.append(_NETWORK[control.isolated()])
         finally:
             installed = distributions.read()
-    if request.memory_mb:
-        notes.append(f"memory: at most {request.memory_mb} MB of addresses for each process")
+    notes += _of_memory(request)
     return Observed(runs, (*notes, *schedule.notes()), installed)
 
 
-def _deadline(seconds: float | None) -> float | None:
-    return None if seconds is None else time.monotonic() + seconds
+def _run_plain(
+    request: ImportRequest, progress: Callable[[int, int], None] | None = None
+) -> Observed:
+    """The same without a fork; only the audit hook is there to refuse the network."""
+    from guard.smoke._plain import Plain, Start
+
+    how = "allowed" if request.network == "allow" else "hook alone"
+    with Control(plain=True) as control:
+        temporary = ("TMPDIR",) if os.name == "posix" else ("TMPDIR", "TEMP", "TMP")
+        env = {**request.env, **dict.fromkeys(temporary, control.temp)}
+        distributions = Distributions(request.interpreter.path, env)
+        control.write("request", _told(request, plain=True))
+        control.write("isolated", dict.fromkeys(("refused", "refusing"), how != "allowed"))
+        wanted = tuple(Wanted(*each) for each in request.modules)
+        plain = Plain(control, wanted, _limits(request), progress)
+
+        def command(slot: str) -> list[str]:
+            return [request.interpreter.path, "-c", _BOOT % (control.folder, slot)]
+
+        try:
+            runs = plain.run(Start(command, env, (request.memory_mb or 0) << 20))
+        finally:
+            installed = distributions.read()
+    return Observed(runs, (_NETWORK[how], *_of_memory(request), *plain.notes()), installed)
+
+
+def _of_memory(request: ImportRequest) -> list[str]:
+    if not request.memory_mb:
+        return []
+    return [f"memory: at most {request.memory_mb} MB of addresses for each process"]
+
+
+def _limits(request: ImportRequest) -> Limits:
+    seconds = request.total_timeout
+    return Limits(
+        request.timeout,
+        None if seconds is None else time.monotonic() + seconds,
+        request.output_limit,
+        max(1, request.jobs),
+    )
 
 
 def _environment(request: ImportRequest, control: Control, notes: list[str]) -> dict[str, str]:
@@ -125,8 +162,9 @@ def _environment(request: ImportRequest, control: Control, notes: list[str]) -> 
     return env
 
 
-def _told(request: ImportRequest) -> dict[str, object]:
+def _told(request: ImportRequest, *, plain: bool = False) -> dict[str, object]:
     return {
+        "plain": plain,
         "python": request.interpreter.path,
         "boot": _BOOT,
         "top": request.top,
