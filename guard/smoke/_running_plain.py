@@ -35,8 +35,11 @@ class PlainRunning(Running):
         self._temp = tempfile.mkdtemp(prefix="guard-entry-")
         names = ("TMPDIR",) if os.name == "posix" else ("TMPDIR", "TEMP", "TMP")
         temp = {name: self._temp for name in names if name not in own}
+        first, *rest = command
+        if os.path.dirname(first):  # Windows would look for it from the guard's own folder
+            first = os.path.join(folder, first)
         try:
-            self._group = Group(command, folder, {**env, **temp}, subprocess.PIPE)
+            self._group = Group((first, *rest), folder, {**env, **temp}, subprocess.PIPE)
         except OSError as error:
             self.problem = error.strerror or str(error)
             return

@@ -101,6 +101,37 @@ def test_a_system_without_fork_is_known_by_itself(tmp_path: Path) -> None:
     ]
 
 
+BACKSLASHES = r"""
+import os, sys
+del os.fork
+os.sep = "\\"
+names = {{"__name__": "probe", "__file__": {probe!r}}}
+exec(compile(open({probe!r}).read(), {probe!r}, "exec"), names)
+names["State"].top = names["slashed"]("C:\\shop") + "/"
+names["State"].foreign = ("<", names["slashed"]("C:\\shop\\.venv") + "/")
+for path in (
+    "C:\\shop\\pkg\\a.py",
+    "C:\\shop\\.venv\\Lib\\os.py",
+    "C:\\shop\\env\\Lib\\site-packages\\x.py",
+    "C:\\shopping\\a.py",
+):
+    print(names["is_own"](path), names["relative"](path))
+"""
+
+
+@pytest.mark.parametrize("python", interpreters()[:1] + interpreters()[-1:])
+def test_the_probe_knows_the_projects_files_by_paths_of_windows(python: str) -> None:
+    probe = str(Path(__file__).parents[2] / "guard/smoke/probe.py")
+    code = BACKSLASHES.format(probe=probe)
+    told = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines() == [
+        "True pkg/a.py",
+        r"False C:\shop\.venv\Lib\os.py",
+        r"False C:\shop\env\Lib\site-packages\x.py",
+        r"False C:\shopping\a.py",
+    ]
+
+
 ENDS = {
     "exit": ("import sys\nsys.exit(3)\n", Outcome.RAISED, ""),
     "os exit": ("import os\nos._exit(3)\n", Outcome.ENDED, "exit code 3"),
