@@ -32,6 +32,11 @@ class Group:
         output: IO[bytes] | int,
         memory: int = 0,
     ) -> None:
+        flags = 0
+        if sys.platform == "win32":
+            from guard.smoke._job import SUSPENDED, hold
+
+            flags = subprocess.CREATE_NEW_PROCESS_GROUP | SUSPENDED
         self.process = subprocess.Popen(
             list(command),
             cwd=folder,
@@ -40,12 +45,10 @@ class Group:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            creationflags=flags,
         )
         try:
             if sys.platform == "win32":
-                from guard.smoke._job import hold
-
                 self._job = hold(self.process, memory)
         except BaseException:
             self.process.kill()

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
-from ctypes import wintypes
 
 _LIMIT_MEMORY, _END_WITH_US = 0x100, 0x2000
 _ACCOUNTING, _LIMITS = 1, 9
+SUSPENDED = 0x4
+"""Start a process with it: else the launcher of a virtual environment might be quicker than us."""
 
 
 class _Basic(ctypes.Structure):
     _fields_ = (
         ("PerProcessUserTimeLimit", ctypes.c_int64),
         ("PerJobUserTimeLimit", ctypes.c_int64),
-        ("LimitFlags", wintypes.DWORD),
+        ("LimitFlags", ctypes.c_uint32),
         ("MinimumWorkingSetSize", ctypes.c_size_t),
         ("MaximumWorkingSetSize", ctypes.c_size_t),
-        ("ActiveProcessLimit", wintypes.DWORD),
+        ("ActiveProcessLimit", ctypes.c_uint32),
         ("Affinity", ctypes.c_size_t),
-        ("PriorityClass", wintypes.DWORD),
-        ("SchedulingClass", wintypes.DWORD),
+        ("PriorityClass", ctypes.c_uint32),
+        ("SchedulingClass", ctypes.c_uint32),
     )
 
 
@@ -38,10 +39,10 @@ class _Extended(ctypes.Structure):
 class _Accounting(ctypes.Structure):
     _fields_ = (
         ("Times", ctypes.c_int64 * 4),
-        ("TotalPageFaultCount", wintypes.DWORD),
-        ("TotalProcesses", wintypes.DWORD),
-        ("ActiveProcesses", wintypes.DWORD),
-        ("TotalTerminatedProcesses", wintypes.DWORD),
+        ("TotalPageFaultCount", ctypes.c_uint32),
+        ("TotalProcesses", ctypes.c_uint32),
+        ("ActiveProcesses", ctypes.c_uint32),
+        ("TotalTerminatedProcesses", ctypes.c_uint32),
     )
 
 
@@ -92,13 +93,18 @@ class Job:
 
 
 def hold(process: subprocess.Popen[bytes], memory: int) -> Job | None:
-    """Put a process that just began into a job; ``None`` where that cannot be had.
+    """Put a process that was started ``SUSPENDED`` into a job, and let it go on.
 
-    Raises ``OSError`` if then its memory would not be limited though it is to be.
+    ``None`` where a job cannot be had. Raises ``OSError`` if then its memory would not be limited
+    though it is to be, or if it does not go on.
     """
+    handle = int(vars(process)["_handle"])
+    job = None
     try:
-        return Job(int(vars(process)["_handle"]), memory)
+        job = Job(handle, memory)
     except OSError:
         if memory:
             raise
-        return None
+    if vars(ctypes)["WinDLL"]("ntdll").NtResumeProcess(ctypes.c_void_p(handle)) != 0:
+        raise OSError("Windows did not let it begin")
+    return job

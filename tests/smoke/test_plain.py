@@ -5,6 +5,7 @@ It is made for Windows. Here the same way is taken on purpose, with the fork of 
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from guard.observed import EffectKind, Interpreter, ModuleRun, Outcome
+from guard.smoke import _job
 from guard.smoke.entries import Alive, EntrySpec, ExitCode, Output, Proof, run_entries
 from tests.smoke.probing import alive, by_name, interpreters, observe, write
 from tests.smoke.test_agree import TRAPS, seen
@@ -225,6 +227,11 @@ def test_an_interrupt_ends_all(tmp_path: Path) -> None:
     guard.wait(20)
     assert not alive(str(top))
     assert not list(temp.iterdir())
+
+
+def test_what_windows_is_handed_has_the_size_that_it_expects() -> None:
+    sizes = [ctypes.sizeof(each) for each in (_job._Basic, _job._Extended, _job._Accounting)]
+    assert sizes == [64, 144, 48]
 
 
 CHILD = "import subprocess, sys\nsubprocess.Popen(['sleep', '988'])\n"
