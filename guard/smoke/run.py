@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _PROBE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "probe.py")
 _BOOT = (
-    f"p={_PROBE!r};exec(compile(open(p,'rb').read(),p,'exec'),"
+    f"p={_PROBE!r};".replace("%", "%%") + "exec(compile(open(p,'rb').read(),p,'exec'),"
     "{'__name__':'guard_probe','__file__':p,'ARGUMENTS':(%r,%r),"
     "'__builtins__':dict(vars(__import__('builtins')))})"  # its own: those of all may be taken away
 )
