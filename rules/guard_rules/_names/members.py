@@ -14,8 +14,8 @@ _SET_BY_NAME = re.compile(  # what stands before the name in quotes
     rb"(?:setattr\(\s*|vars\(\s*)?(?:\w+\.)*(\w+)(?:\)\[|\.__dict__\[|\s*,)\s*[\"']$"
 )
 _FAR = 300
-_MEMBER = re.compile(rb"[ \t\\\r\n]*\.[ \t\\\r\n]*(\w+)")
-_BEHIND = frozenset((b".", b" ", b"\t", b"\\", b"\r", b"\n"))
+_MEMBER = re.compile(rb"(?:[ \t\\\r\n)]|#[^\n]*+\n)*+\.[ \t\\\r\n]*+(\w+)")
+_BEHIND = frozenset((b".", b" ", b"\t", b"\\", b"\r", b"\n", b")", b"#"))
 _WORD_BYTES = frozenset(bytes((b,)) for b in range(256) if chr(b).isalnum() or b in b"_")
 
 

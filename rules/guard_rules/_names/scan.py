@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ast import Module
 
-VERSION = "15"
+VERSION = "16"
 
 _GETATTR = re.compile(rb"getattr\(\s*(\w+)\s*,\s*[\"'](\w+)[\"']")
 _PLAIN_ALL = re.compile(rb"(?m)^__all__[^=\n]*=[ \t]*([\[(][\w\"',\s]*[\])])[ \t]*(?:#|\r?$)")
