@@ -50,6 +50,8 @@ class When(str, Enum):
     """When something resolves the annotation: a framework, ``typing.get_type_hints`` ..."""
     START = "start"
     """When the entry point is started."""
+    LANDING = "landing"
+    """When the change lands: nothing is raised, the finding is about the change."""
 
 
 @dataclass(frozen=True, slots=True)

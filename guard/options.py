@@ -6,6 +6,16 @@ from dataclasses import field
 from typing import Any
 
 
+class Duration(int):
+    """Seconds. The policy writes ``90s``, ``30m``, ``12h`` or ``2d``."""
+
+    def __str__(self) -> str:
+        for unit, seconds in (("d", 86400), ("h", 3600), ("m", 60)):
+            if self and self % seconds == 0:
+                return f"{self // seconds}{unit}"
+        return f"{int(self)}s"
+
+
 def option(default: Any, doc: str) -> Any:
     """A field of an options dataclass.
 

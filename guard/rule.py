@@ -14,6 +14,7 @@ from guard.model import Finding, Level, Stage, Unjudged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from guard.change import Change, Held, Missing
     from guard.observed import SmokeRun
 
 T = TypeVar("T")
@@ -131,6 +132,24 @@ class SmokeCase:
     """An instance of the rule's options; ``None`` for the defaults."""
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeCase:
+    """An example of a change. ``expects`` are the names of the findings, or the verdict."""
+
+    id: str
+    what: str
+    change: Change
+    expects: tuple[str, ...] = ()
+    """The ``name`` of each finding; empty for a case without any."""
+    held: bool = False
+    """Whether the rule answers ``Held``."""
+    missing: tuple[str, ...] = ()
+    """The facts that the rule says it lacks."""
+    near_miss: bool = False
+    options: Any = None
+    """An instance of the rule's options; ``None`` for the defaults."""
+
+
 class Rule:
     """What every rule declares."""
 
@@ -178,4 +197,31 @@ class SmokeRule(Rule):
 
         A finding's level says how much it weighs at most: the policy can lower it.
         """
+        raise NotImplementedError
+
+
+class ChangeRule(Rule):
+    """A rule over a change and the branch that it would land on. It judges facts alone.
+
+    Its module is loaded by every run, as that of a ``SmokeRule`` is: the check and the cases belong
+    in modules that its methods import.
+    """
+
+    stages = frozenset({Stage.PULL_REQUEST, Stage.MERGE_QUEUE, Stage.PRE_RECEIVE})
+    needs: ClassVar[frozenset[str]] = frozenset()
+    """The fields of ``Change`` that it reads and that are costly to have: ``rollback``,
+    ``target_health``, ``result_health``. A source gathers them only if a rule that runs needs them.
+    """
+
+    def cases(self) -> tuple[ChangeCase, ...]:
+        """The examples that document and test the rule."""
+        return ()
+
+    def idle(self, change: Change, options: Any) -> str:
+        """Why ``change`` gives this rule nothing to judge; empty where it does."""
+        del change, options
+        return ""
+
+    def check(self, change: Change, options: Any) -> Iterable[Finding | Held | Missing]:
+        """What is wrong with the change, what it must wait for, and what could not be known."""
         raise NotImplementedError

@@ -23,6 +23,7 @@ from guard.rule import Rule, RuleT, Version
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from guard.config.smoke import SmokePolicy
+    from guard.settings import LaneSettings, PersonSettings, ProvenanceSettings, ServerSettings
 
 POLICY_NAME = "guard.yaml"
 _OTHER_NAMES = ("guard.yml", ".guard.yaml", ".guard.yml")
@@ -63,6 +64,10 @@ class Policy:
     per_path: tuple[PerPath, ...] = ()
     smoke: SmokePolicy | None = None
     """The section of ``guard smoke``; ``None`` where the file has none: the defaults."""
+    people: tuple[PersonSettings, ...] = ()
+    provenance: ProvenanceSettings | None = None
+    lane: LaneSettings | None = None
+    server: ServerSettings | None = None
     path: str = ""
     digest: str = ""
 
@@ -167,6 +172,15 @@ def policy_shape(rules: Sequence[Rule]) -> Record:
                 doc="Levels for some paths; the last entry that matches wins.",
             ),
             Field("smoke", "smoke", _SmokeShape(), doc="How guard smoke runs the code."),
+            Field("people", "people", Listing(_Section("PersonSettings")), doc="Who may what."),
+            Field(
+                "provenance",
+                "provenance",
+                _Section("ProvenanceSettings"),
+                doc="Whose changes count as an AI's.",
+            ),
+            Field("lane", "lane", _Section("LaneSettings"), doc="One AI change at a time."),
+            Field("server", "server", _Section("ServerSettings"), doc="The hook of a git server."),
         ),
     )
 
@@ -224,6 +238,24 @@ class _SmokeShape:
         from guard.config.smoke import smoke_shape
 
         return smoke_shape(GLOB, ROOT)
+
+    def read(self, node: Node, problems: Problems) -> Any:
+        return self._record().read(node, problems)
+
+    def schema(self) -> Json:
+        return self._record().schema()
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A section of ``guard.settings``, whose types only those import that have it."""
+
+    name: str
+
+    def _record(self) -> Record:
+        from guard import settings
+
+        return shapes.record_of(getattr(settings, self.name))
 
     def read(self, node: Node, problems: Problems) -> Any:
         return self._record().read(node, problems)

@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol
 from guard.config import tree
 from guard.config.tree import Node, Problems, Scalar
 from guard.model import Level
+from guard.options import Duration
 
 BAD: Final = object()
 """What a shape answers after it noted a problem."""
@@ -150,6 +151,23 @@ class Number:
     def schema(self) -> Json:
         low: Json = {} if self.above is None else {"exclusiveMinimum": self.above}
         return {"type": "number"} | low
+
+
+_DURATION = re.compile(r"([0-9]{1,9})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Span:
+    """A length of time with its unit. A bare number is refused: seconds or minutes?"""
+
+    def read(self, node: Node, problems: Problems) -> Any:
+        match = _DURATION.fullmatch(node.text) if isinstance(node, Scalar) else None
+        if match is None:
+            return wrong(node, "a length of time such as 90s, 30m, 12h or 2d", problems)
+        return Duration(int(match[1]) * _SECONDS[match[2]])
+
+    def schema(self) -> Json:
+        return {"type": "string", "pattern": f"^{_DURATION.pattern}$"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -357,6 +375,8 @@ def plain(value: Any) -> Any:
     """A default value as JSON holds it."""
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, Duration):
+        return str(value)
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     if isinstance(value, Mapping):
@@ -404,7 +424,13 @@ def record_of(cls: Any) -> Record:
     return Record(cls, tuple(fields))
 
 
-_SIMPLE: Mapping[Any, Shape] = {bool: Flag(), int: Whole(), float: Number(), str: Text()}
+_SIMPLE: Mapping[Any, Shape] = {
+    bool: Flag(),
+    int: Whole(),
+    float: Number(),
+    str: Text(),
+    Duration: Span(),
+}
 
 
 def shape_of(hint: Any) -> Shape:
@@ -430,6 +456,6 @@ def shape_of(hint: Any) -> Shape:
     elif isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return record_of(hint)
     raise UnsupportedType(
-        f"type {hint!r} is not supported; allowed: bool, int, float, str, an Enum of str, Literal, "
-        "tuple[T, ...], Mapping[str, T], a frozen dataclass, X | None"
+        f"type {hint!r} is not supported; allowed: bool, int, float, str, Duration, an Enum "
+        "of str, Literal, tuple[T, ...], Mapping[str, T], a frozen dataclass, X | None"
     )
