@@ -1,0 +1,55 @@
+"""References that are moved by compare-and-swap: in this repository, or at a remote one."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from guard.repository import Repository
+
+NAMESPACE = "refs/guard/"
+
+
+class Refs(Protocol):
+    """Where the guard's records hang. Losing a race is an answer; a failure is a ``GitError``."""
+
+    def read(self, ref: str) -> str | None:
+        """What ``ref`` points to, with its objects in the repository at hand; or ``None``."""
+
+    def swap(self, ref: str, old: str | None, new: str | None) -> bool:
+        """Move ``ref`` from ``old`` to ``new`` (``None``: no reference); False: it was moved."""
+
+    def list(self, prefix: str) -> dict[str, str]:
+        """All references that begin with ``prefix``, which ends with a slash."""
+
+
+class LocalRefs:
+    """Those of the repository itself: on the server, or without one."""
+
+    def __init__(self, git: Repository) -> None:
+        self._git = git
+
+    def read(self, ref: str) -> str | None:
+        return self._git.ref(ref)
+
+    def swap(self, ref: str, old: str | None, new: str | None) -> bool:
+        return self._git.swap([(ref, old, new)])
+
+    def list(self, prefix: str) -> dict[str, str]:
+        return self._git.refs(prefix)
+
+
+class RemoteRefs:
+    """Those of a remote, read by fetch and moved by push with a lease (git-push(1))."""
+
+    def __init__(self, git: Repository, remote: str) -> None:
+        self._git = git
+        self._remote = remote
+
+    def read(self, ref: str) -> str | None:
+        return self._git.fetch(self._remote, [ref]).get(ref)
+
+    def swap(self, ref: str, old: str | None, new: str | None) -> bool:
+        return self._git.push(self._remote, ref, old, new)
+
+    def list(self, prefix: str) -> dict[str, str]:
+        return self._git.fetch(self._remote, [prefix + "*"])

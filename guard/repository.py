@@ -1,0 +1,219 @@
+"""A repository that is written to: objects, references, the merge of two commits.
+
+What is written has no working tree and no index, so it works in a bare repository, and within
+``pre-receive``, where git keeps new objects apart (git-receive-pack(1), "QUARANTINE ENVIRONMENT")
+and refuses to move references.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from guard.errors import GitError, UsageError
+from guard.git import Git, _answers, is_oid
+
+_REMOTE = (
+    "protocol.allow=never",
+    "protocol.file.allow=always",
+    "protocol.git.allow=always",
+    "protocol.http.allow=always",
+    "protocol.https.allow=always",
+    "protocol.ssh.allow=always",
+    "core.hooksPath=" + os.devnull,
+    "core.fsmonitor=false",
+    "core.pager=cat",
+    "gc.auto=0",
+    "maintenance.auto=false",
+)
+_TO_SIGN_IN = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS")
+_LOST = (
+    "but expected",
+    "reference already exists",
+    "unable to resolve reference",
+    "cannot lock ref",
+    "stale info",
+    "fetch first",
+    "non-fast-forward",
+    "failed to update ref",
+    "incorrect old value provided",
+)
+"""What git says when someone else was first (refs/files-backend.c, receive-pack.c)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The merge of two commits: its tree, or the paths that conflict."""
+
+    tree: str | None
+    conflicts: tuple[str, ...] = ()
+
+
+class Repository(Git):
+    """``Git`` that also writes. Everything raises ``GitError`` where git fails."""
+
+    def write_blob(self, data: bytes) -> str:
+        """Store ``data``; its id."""
+        return self._id("hash-object", "-w", "--stdin", "--no-filters", stdin=data)
+
+    def write_trees(self, trees: Sequence[Iterable[tuple[str, str, str]]]) -> tuple[str, ...]:
+        """Store trees of ``(mode, oid, name)``, in any order; the id of each."""
+        if not trees:
+            return ()
+        parts = []
+        for entries in trees:
+            for mode, oid, name in entries:
+                kind = "tree" if mode == TREE else "commit" if mode == "160000" else "blob"
+                parts.append(f"{mode} {kind} {oid}\t{name}\0")
+            parts.append("\0")  # the end of one tree (git-mktree(1), --batch)
+        text = "".join(parts).encode("utf-8", "surrogateescape")
+        out = self.run("mktree", "-z", "--batch", stdin=text).decode("ascii").split()
+        if len(out) != len(trees):
+            raise GitError(f"git mktree made {len(out)} of {len(trees)} trees in {self.top}")
+        return tuple(out)
+
+    def write_commit(
+        self, tree: str, parents: Sequence[str], message: str, *, at: int, by: str = ""
+    ) -> str:
+        """Store a commit, the same for the same arguments: no configuration takes part.
+
+        ``at`` are seconds since 1970 UTC. ``by`` is the author's name; its bytes are made harmless.
+        """
+        who = "".join(c for c in by if c not in "<>\n\0").strip(" .,:;\"'\\") or "premerge-guard"
+        person = f"{who} <premerge-guard> {max(at, 0)} +0000"
+        lines = [f"tree {tree}", *(f"parent {oid}" for oid in parents)]
+        lines += [f"author {person}", f"committer {person}", "", message.replace("\0", "")]
+        text = "\n".join(lines).encode("utf-8", "surrogateescape")
+        return self._id("hash-object", "-w", "-t", "commit", "--stdin", stdin=text)
+
+    def merge_tree(self, ours: str, theirs: str) -> Merged:
+        """What merging ``theirs`` into ``ours`` gives, by git's own strategy, without a checkout.
+
+        git-merge-tree(1), since git 2.38.
+        """
+        asked = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs)
+        code, out, err = self.start(*asked).finish()
+        if code not in (0, 1):
+            raise self._failed(code, err or out, asked)
+        fields = out.decode("utf-8", "surrogateescape").split("\0")
+        if not is_oid(fields[0]):
+            raise self._failed(code, err or out, asked)
+        if code == 0:
+            return Merged(fields[0])
+        return Merged(None, tuple(sorted({path for path in fields[1:] if path})))
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether ``old`` is ``new`` or lies in its history."""
+        asked = ("merge-base", "--is-ancestor", old, new)
+        code, _, err = self.start(*asked).finish()
+        if code not in (0, 1):
+            raise self._failed(code, err, asked)
+        return code == 0
+
+    def tree_of(self, commit: str) -> str:
+        """The tree of a commit."""
+        return self._id("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}")
+
+    def read_names(self, names: Sequence[str]) -> Iterator[bytes | None]:
+        """The content of each ``oid`` or ``oid:path``; ``None`` where there is no such file."""
+        for name in names:
+            if not is_oid(name.partition(":")[0]) or "\n" in name:
+                raise UsageError(f"not an object: {name!r}")
+        if not names:
+            return
+        asked = ("cat-file", "--batch", "--buffer")
+        text = ("\n".join(names) + "\n").encode("utf-8", "surrogateescape")
+        running = self.start(*asked, stdin=text)
+        number = 0
+        for found in _answers(running.chunks(), None):
+            number += 1
+            yield found if isinstance(found, bytes) else None
+        if number != len(names):
+            raise self._failed(running.code, running.stderr, asked)
+
+    def ref(self, name: str) -> str | None:
+        """What a reference points to; ``None`` where there is none."""
+        return self.refs(name).get(name)
+
+    def refs(self, *patterns: str) -> dict[str, str]:
+        """The references that are, or lie below, one of ``patterns``."""
+        asked = ("for-each-ref", "--format=%(objectname) %(refname)", *patterns)
+        lines = self.run(*asked).decode("utf-8", "surrogateescape").splitlines()
+        return {name: oid for oid, _, name in (line.partition(" ") for line in lines)}
+
+    def swap(self, changes: Sequence[tuple[str, str | None, str | None]]) -> bool:
+        """Move references ``(name, old, new)``, all or none, if each still is at ``old``.
+
+        ``None`` is no reference. False where one is elsewhere by now (git-update-ref(1)).
+        """
+        none = "0" * len(self.empty_tree())
+        lines = [f"update {name} {new or none} {old or none}\n" for name, old, new in changes]
+        asked = ("update-ref", "--stdin")
+        code, _, err = self.start(*asked, stdin="".join(lines).encode()).finish()
+        if code and not _is_lost(err):
+            raise self._failed(code, err, asked)
+        return code == 0
+
+    def fetch(self, remote: str, refs: Sequence[str]) -> dict[str, str]:
+        """What those references are at ``remote``; their objects are here afterwards.
+
+        No reference is made: nothing here moves.
+        """
+        _check_remote(remote)
+        asked = ("ls-remote", "--quiet", remote, *refs)
+        lines = self._abroad(*asked).decode("utf-8", "surrogateescape").splitlines()
+        found = {name: oid for oid, _, name in (line.partition("\t") for line in lines)}
+        if found:
+            quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+            self._abroad("fetch", *quiet, "--refmap=", remote, *found)
+        return found
+
+    def push(self, remote: str, ref: str, old: str | None, new: str | None) -> bool:
+        """Move one reference at ``remote`` if it still is at ``old``; False where it is not."""
+        _check_remote(remote)
+        lease = f"--force-with-lease={ref}:{old or ''}"
+        what = f"{new or ''}:{ref}"
+        asked = ("push", "--porcelain", "--no-verify", lease, remote, what)
+        code, out, err = self._start_abroad(*asked)
+        if code and not _is_lost(out + err):
+            raise self._failed(code, err or out, asked)
+        # "=" is "up to date": it was moved there by someone else, and no lease was looked at.
+        return code == 0 and not any(line.startswith(b"=") for line in out.splitlines())
+
+    def _abroad(self, *args: str) -> bytes:
+        code, out, err = self._start_abroad(*args)
+        if code:
+            raise self._failed(code, err, args)
+        return out
+
+    def _start_abroad(self, *args: str) -> tuple[int, bytes, bytes]:
+        """Run git with what it needs to sign in: the user asked for a connection by name."""
+        from guard._spawn import run
+
+        config = [part for line in _REMOTE for part in ("-c", line)]
+        env = dict(self._env)
+        env |= {name: os.environ[name] for name in _TO_SIGN_IN if name in os.environ}
+        return run([self._program, "--no-pager", "-C", self.top, *config, *args], None, env)
+
+    def _id(self, *args: str, stdin: bytes | None = None) -> str:
+        oid = self.run(*args, stdin=stdin).decode("ascii", "replace").strip()
+        if not is_oid(oid):
+            raise GitError(f"git {' '.join(args)} answered {oid!r} in {self.top}")
+        return oid
+
+
+TREE, FILE = "040000", "100644"
+
+
+def _is_lost(said: bytes) -> bool:
+    text = said.decode("utf-8", "replace")
+    return any(words in text for words in _LOST)
+
+
+def _check_remote(remote: str) -> None:
+    if not remote or remote.startswith("-") or "::" in remote:
+        raise UsageError(f"not a remote: {remote!r}")
+
+
+__all__ = ["FILE", "TREE", "Merged", "Repository"]
