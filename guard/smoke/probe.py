@@ -76,7 +76,7 @@ class State:
     loading = []
     clocks = []  # of each that is loading: since when, seconds of the project's within, file
     asked = []
-    at_fork = []
+    knows_pid = False  # whether the project asked which process it is, and may have kept it
     signals = ()
     files = frozenset()
     watching = False
@@ -389,8 +389,8 @@ def watch_imports():
 def watch_at_fork():
     """Hold back handlers for forks: what is forked here is to be as if it had not been.
 
-    Where the project itself has one, nothing is forked from there; the standard library's are its
-    own matter, and all of them run where the project forks.
+    So are the project's own: they run where the project forks, and not where it is forked here. The
+    standard library's are its own matter.
     """
     register = getattr(os, "register_at_fork", None)
     if register is None:
@@ -400,8 +400,6 @@ def watch_at_fork():
         path = _getframe(1).f_code.co_filename
         if path.startswith(_library) and "-packages/" not in path:
             return register(**handlers)
-        if is_own(path):
-            State.at_fork.append(relative(path))
         return register(**{when: held_back(handler) for when, handler in handlers.items()})
 
     os.register_at_fork = register_at_fork
@@ -409,6 +407,17 @@ def watch_at_fork():
 
 def held_back(handler):
     return lambda: None if State.forking else handler()
+
+
+def watch_pid():
+    """See whether the project asks for the process id: what it keeps is wrong in a fork."""
+
+    def getpid():
+        if not State.knows_pid and is_own(_getframe(1).f_code.co_filename):
+            State.knows_pid = True
+        return _getpid()
+
+    os.getpid = getpid
 
 
 # --- what came of it -----------------------------------------------------------------------------
@@ -601,8 +610,8 @@ def why_not_fork():
         threads = max(threads, len(_listdir("/proc/self/task")) - 1)
     if threads:
         return "threads are alive"
-    if State.at_fork:
-        return "the project calls os.register_at_fork"
+    if State.knows_pid:
+        return "the project asks for the process id"
     if signals() != State.signals or any(_signal.getitimer(_signal.ITIMER_REAL)):
         return "signal handlers or timers are set"
     if open_files():
@@ -1029,6 +1038,7 @@ def main(folder, slot):
     State.folder_then = _getcwd()
     watch_imports()
     watch_at_fork()
+    watch_pid()
     sys.addaudithook(hear)
     hide()
     State.asked.clear()

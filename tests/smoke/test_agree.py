@@ -86,8 +86,10 @@ TRAPS = {
     "forks/handlers/__init__.py": "import os\nin_child = []\n"
     "os.register_at_fork(after_in_child=lambda: in_child.append(1))\n",
     "forks/handlers/below.py": "from forks.handlers import in_child\nassert not in_child\n",
-    "forks/same/__init__.py": "import os\npid = os.getpid()\n"
-    "os.register_at_fork(before=lambda: None)\n",
+    "forks/handlers/forks.py": "import os\nfrom forks.handlers import in_child\n"
+    "pid = os.fork()\nif not pid:\n    os._exit(len(in_child))\n"
+    "assert os.waitpid(pid, 0)[1] == 1 << 8\n",
+    "forks/same/__init__.py": "import os\npid = os.getpid()\n",
     "forks/same/below.py": "import os\nfrom forks.same import pid\nassert pid == os.getpid()\n",
     "forks/timer/__init__.py": "import signal\nsignal.setitimer(signal.ITIMER_REAL, 30)\n",
     "forks/timer/below.py": "import signal\nassert signal.getitimer(signal.ITIMER_REAL)[0] > 0\n",
@@ -237,11 +239,12 @@ def test_what_the_traps_show(top: Path) -> None:
 def test_a_package_that_cannot_be_forked_gives_way_to_fresh_interpreters(top: Path) -> None:
     observed = observe(top)
     runs = by_name(observed)
-    for name in ("signals", "threads", "handlers", "timer", "pipe"):
+    for name in ("signals", "threads", "same", "timer", "pipe"):
         assert runs[f"forks.{name}.below"].fresh, name
         assert runs[f"forks.{name}.below"].outcome is Outcome.OK, name
         assert not runs[f"forks.{name}"].fresh
+    assert not runs["forks.handlers.below"].fresh
     (note,) = (note for note in observed.notes if note.startswith("fresh interpreters"))
-    for why in ("threads are alive", "signal handlers", "os.register_at_fork", "event loops"):
+    for why in ("threads are alive", "signal handlers", "the process id", "event loops"):
         assert why in note
     assert any(each.kind is EffectKind.THREAD for each in runs["forks.threads"].effects)
