@@ -11,6 +11,7 @@ scales its time.
 from __future__ import annotations
 
 import argparse
+import keyword
 import os
 import re
 import subprocess
@@ -31,7 +32,7 @@ def modules_of(top: Path) -> tuple[tuple[str, str, None], ...]:
     for file in sorted(top.rglob("*.py")):
         parts = file.relative_to(top).with_suffix("").parts
         parts = parts[:-1] if parts[-1] == "__init__" else parts
-        if parts and all(part.isidentifier() for part in parts):
+        if parts and all(part.isidentifier() and not keyword.iskeyword(part) for part in parts):
             found.append((".".join(parts), str(file.relative_to(top)), None))
     return tuple(found)
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from guard.observed import ModuleRun, Outcome
 from guard.smoke._answers import Answer
 from guard.smoke._control import Control, Slot
+from guard.smoke._ending import answer_in
 from guard.smoke._group import Group, in_words
-from guard.smoke._schedule import Limits, Wanted, answer_in
+from guard.smoke._tasks import Limits, Wanted
 
 NOTE = "no fork on this system: each module in an interpreter of its own"
 _TICK = 0.02

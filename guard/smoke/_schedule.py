@@ -2,122 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import re
 import select
-import signal
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from guard.observed import Effect, EffectKind, ModuleRun, Optionality, Outcome
-from guard.smoke._answers import Answer, in_words, read_effects, read_result
-from guard.smoke._control import EFFECTS, LOADING, RESULT, SIZE
+from guard.observed import ModuleRun, Outcome
+from guard.smoke._answers import Answer, in_words, read_result
+from guard.smoke._control import RESULT, SIZE
+from guard.smoke._ending import answer_in, cause, kill, start_words
+from guard.smoke._tasks import Branch, Claim, Limits, Process, Task, Wanted, alone, grow
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
-    from guard.smoke._control import Control, Event, Slot
+    from guard.smoke._control import Control, Event
 
 _TICK = 0.05
 _START = 30.0
 """Seconds for the first process to be there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One module to import."""
-
-    module: str
-    path: str
-    optional: Optionality | None
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Of one run."""
-
-    timeout: float
-    deadline: float | None
-    output: int
-    jobs: int
-
-
-@dataclass(slots=True)
-class Branch:
-    """A module, and the modules below it."""
-
-    name: str
-    wanted: Wanted | None = None
-    below: dict[str, Branch] = field(default_factory=dict)
-
-    def all(self) -> Iterator[Wanted]:
-        """Everything asked for in it."""
-        if self.wanted is not None:
-            yield self.wanted
-        for branch in self.below.values():
-            yield from branch.all()
-
-
-def grow(wanted: tuple[Wanted, ...]) -> Branch:
-    """The tree of packages; packages that nobody asked for stand in it too."""
-    trunk = Branch("")
-    for each in wanted:
-        branch = trunk
-        for part in each.module.split("."):
-            name = f"{branch.name}.{part}" if branch.name else part
-            branch = branch.below.setdefault(part, Branch(name))
-        branch.wanted = each
-    return trunk
-
-
-@dataclass(slots=True)
-class Task:
-    """One process to fork: from ``parent``, or a fresh interpreter."""
-
-    name: str
-    """What it imports."""
-    parent: Process | None
-    branch: Branch | None = None
-    """What is asked for with it: the module itself, and those below it."""
-    extra: tuple[tuple[Branch, tuple[str, ...]], ...] = ()
-    """What loads it first, too, and would do so within which others."""
-    fresh: bool = False
-    claims: list[Claim] = field(default_factory=list)
-    """What its answer, if it is the same, confirms."""
-
-    def job(self) -> dict[str, object]:
-        """For the probe."""
-        below = [] if self.branch is None else [each.name for each in self.branch.below.values()]
-        extra = [(branch.name, within) for branch, within in self.extra]
-        kind = "fresh" if self.fresh else "node" if below or extra else "leaf"
-        return {"kind": kind, "module": self.name, "below": below, "extra": extra}
-
-
-@dataclass(slots=True)
-class Process:
-    """A process that runs."""
-
-    task: Task
-    slot: Slot
-    deadline: float
-    ready: bool = False
-    killed: Outcome | None = None
-    children: int = 0
-    """Tasks that wait for it or run below it."""
-    before: str = ""
-    """What had been written when it was forked."""
-    seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class Claim:
-    """An answer that is believed only when a fresh interpreter gives the same for its cause."""
-
-    branch: Branch
-    answer: Answer
 
 
 class Schedule:
@@ -182,7 +87,7 @@ class Schedule:
             self._more.append("stopped: the time for the whole run was over")
             return False
         if self._first.poll() is not None:
-            self._more.append(f"the probe ended: {_start_words(self._first, self._control)}")
+            self._more.append(f"the probe ended: {start_words(self._first, self._control)}")
             return False
         while self._tasks and self._busy() < self._limits.jobs:
             self._begin(self._tasks.pop())
@@ -228,7 +133,7 @@ class Schedule:
                 if process is self._root:
                     self._more.append("the probe did not start in time")
                     self._first.kill()
-                elif not _kill(process.slot.pid()):
+                elif not kill(process.slot.pid()):
                     self._forget(process, -1)
 
     def _hear(self, event: Event) -> None:
@@ -246,7 +151,7 @@ class Schedule:
         if process is self._root:
             process.ready = True
             if self._fresh:
-                self._tasks = [_alone(each) for each in reversed(self._wanted)]
+                self._tasks = [alone(each) for each in reversed(self._wanted)]
             else:
                 self._fork_below(process, self._trunk.below.values())
             return
@@ -323,7 +228,7 @@ class Schedule:
         self._tasks = [task for task in self._tasks if task.parent is not process]
         for child in list(self._running.values()):
             if child.task.parent is process:
-                _kill(child.slot.pid())
+                kill(child.slot.pid())
                 self._node_ended(child)
                 self._running.pop(child.slot.name)
                 child.slot.close()
@@ -368,7 +273,7 @@ class Schedule:
             self._settle_all(branch_of_own, answer, fresh=False)
         else:
             # An OK of a node that did not become one is as doubtful as a failure.
-            self._claims.setdefault(_cause(answer), []).append(Claim(branch_of_own, answer))
+            self._claims.setdefault(cause(answer), []).append(Claim(branch_of_own, answer))
 
     def _is_plain(self, answer: Answer) -> bool:
         """Whether it is a failure that no fork could bring about: what is missing, or no Python."""
@@ -388,7 +293,7 @@ class Schedule:
 
     def _judge_fresh(self, task: Task, answer: Answer) -> None:
         assert task.branch is not None
-        if task.claims and _cause(task.claims[0].answer) == _cause(answer):
+        if task.claims and cause(task.claims[0].answer) == cause(answer):
             for claim in task.claims:
                 self._settle_all(claim.branch, claim.answer, fresh=False)
             return
@@ -406,7 +311,7 @@ class Schedule:
     def _afresh(self, branch: Branch, why: str) -> None:
         for wanted in branch.all():
             self._why_fresh[why] += 1
-            self._tasks.append(_alone(wanted))
+            self._tasks.append(alone(wanted))
 
     def _settle_all(self, branch: Branch, answer: Answer, *, fresh: bool) -> None:
         for wanted in branch.all():
@@ -427,7 +332,7 @@ class Schedule:
         """End every process: the first one asks the others, and waits for none."""
         for process in self._running.values():
             if process is not self._root:
-                _kill(process.slot.pid())
+                kill(process.slot.pid())
         try:
             self._root.slot.send("quit")
             self._first.wait(timeout=5)
@@ -445,65 +350,3 @@ class Schedule:
             else lost.of(each.module, each.path, each.optional, fresh=False)
             for each in self._wanted
         )
-
-
-def answer_in(
-    slot: Slot, killed: Outcome | None, limits: Limits, *, ended: str, left: bool
-) -> Answer:
-    """What came of a process that is gone: as it said itself, or else by how it ended.
-
-    ``killed`` is why the guard ended it; ``left``: it had left processes behind.
-    """
-    answer = None
-    if killed is None:
-        answer = read_result(slot.literal(RESULT, SIZE))
-    if answer is None:
-        loading = tuple(filter(None, (slot.read(LOADING, EFFECTS) or "").split("\n")))
-        effects = read_effects(slot.literal(EFFECTS, RESULT))
-        outcome, said = killed or Outcome.ENDED, ended
-        if outcome is Outcome.TIMEOUT:
-            said = f"after {limits.timeout:g} s"
-        elif outcome is Outcome.FLOOD:
-            said = f"more than {limits.output} bytes of output"
-        answer = Answer(outcome, status=said, loading=loading, effects=effects)
-    if left and not any(each.kind is EffectKind.LEFT_CHILD for each in answer.effects):
-        more = Effect(EffectKind.LEFT_CHILD, "a process of its group")
-        answer = replace(answer, effects=(*answer.effects, more))
-    return replace(answer, output=slot.output())
-
-
-def _alone(wanted: Wanted) -> Task:
-    return Task(wanted.module, None, Branch(wanted.module, wanted), fresh=True)
-
-
-def _cause(answer: Answer) -> object:
-    """What two answers with the same cause have in common."""
-    failure = answer.failure
-    if failure is None:
-        return (answer.outcome, answer.status, answer.loading[-1:])
-    innermost = failure.frames[-1] if failure.frames else None
-    return (failure.type, re.sub("0x[0-9a-f]+", "0x", failure.message), innermost)
-
-
-def _kill(pid: int) -> bool:
-    """End a process and what it started; whether there was one."""
-    if pid <= 1:
-        return False
-    for kill in (os.killpg, os.kill):
-        try:
-            kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-        return True
-    return False
-
-
-def _start_words(first: subprocess.Popen[bytes], control: Control) -> str:
-    code = first.returncode
-    said = in_words(-code if code < 0 else code << 8)
-    try:
-        with open(os.path.join(control.folder, "out", "start"), "rb") as file:
-            told = file.read()[-2000:].decode("utf-8", "replace").strip()
-    except OSError:
-        told = ""
-    return f"{said}\n{told}".strip()

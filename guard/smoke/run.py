@@ -21,7 +21,8 @@ from guard.observed import Interpreter, ModuleRun, Optionality
 from guard.smoke._control import Control
 from guard.smoke._distributions import Distributions
 from guard.smoke._leading import Step, beginning
-from guard.smoke._schedule import Limits, Schedule, Wanted
+from guard.smoke._schedule import Schedule
+from guard.smoke._tasks import Limits, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
