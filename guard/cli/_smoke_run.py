@@ -64,12 +64,20 @@ class Work:
         anything does: it may lead anywhere.
         """
         modules = tuple(chosen for chosen in self.modules if chosen.path in paths)
+        behind = {spec.name: self._behind(spec) for spec in self.entries}
+        known = any(file in paths for file in behind.values())
         entries = tuple(
             spec
             for spec in self.entries
-            if modules and (spec.path in paths or not spec.path.endswith(".py"))
+            if behind[spec.name] in paths or (not behind[spec.name] and (modules or known))
         )
         return replace(self, modules=modules, entries=entries)
+
+    def _behind(self, spec: EntrySpec) -> str:
+        """The project's file that an entry point runs first; empty where that is not known."""
+        if spec.module:
+            return self.project.modules.find(spec.module) or ""
+        return spec.path if spec.path.endswith(".py") else ""
 
 
 def optional_rules(policies: Collection[OptionalPolicy]) -> tuple[OptionalRule, ...]:

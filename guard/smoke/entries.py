@@ -101,6 +101,8 @@ class EntrySpec:
     timeout: float = SECONDS
     grace: float = 5.0
     """Seconds between TERM and KILL."""
+    module: str = ""
+    """What the command imports first, where it is a script of the metadata."""
 
 
 def run_entries(

@@ -123,6 +123,7 @@ def _scripts(found: Found, env: dict[str, str]) -> Iterator[EntrySpec]:
             script.line,
             env,
             proof=Help(),
+            module=module,
         )
 
 

@@ -314,6 +314,45 @@ def test_an_entry_point_is_started_where_a_change_affects_its_module(shop: Shop)
     assert "guard.yaml drops the entry points till" in shop.notes("--staged")
 
 
+SCRIPT = """\
+import sys
+
+def main():
+    sys.exit(sys.modules["shop.till"].STATUS)
+"""
+DECLARED = {
+    "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\n[project.scripts]\n'
+    'till = "shop.run:main"\n',
+    "setup.py": "from setuptools import setup\n"
+    'setup(entry_points={"console_scripts": ["till = shop.run:main"]})\n',
+}
+
+
+@pytest.mark.parametrize("file", DECLARED)
+def test_a_script_of_the_metadata_is_started_where_its_module_is_affected(
+    shop: Shop, file: str
+) -> None:
+    shop.commit(
+        {
+            "shop/till.py": "STATUS = 0\n",
+            "shop/run.py": "import shop.till\n" + SCRIPT,
+            file: DECLARED[file],
+        }
+    )
+    shop.write({"shop/door.py": "x = 1\n"})
+    assert shop.smoke("--since", "HEAD", "--entry")["verdict"] == "skipped"
+    shop.write({"shop/till.py": "STATUS = 3\n"})
+    document = shop.smoke("--since", "HEAD", "--entry")
+    assert [finding["rule"] for finding in document["findings"]] == ["entrypoint-failure"]
+
+
+def test_a_change_of_nothing_but_a_main_module_starts_it(shop: Shop) -> None:
+    shop.commit({"shop/__main__.py": ""})
+    shop.write({"shop/__main__.py": "import no_such_thing\n"})
+    document = shop.smoke("--since", "HEAD")
+    assert [finding["rule"] for finding in document["findings"]] == ["entrypoint-failure"]
+
+
 def test_shards_together_are_the_whole_run(shop: Shop, tmp_path: Path) -> None:
     shop.commit({**BROKEN, "guard.yaml": ENTRY})
     files = []
