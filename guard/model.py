@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from hashlib import blake2b
 
 
 class Level(str, Enum):
@@ -112,6 +111,8 @@ class Finding:
         """A fingerprint that survives a move in the file: rule, path, name and exception type."""
         parts = (self.rule, self.place.path, self.name, self.raises.partition(":")[0])
         text = "\0".join(parts).encode("utf-8", "surrogateescape")
+        from hashlib import blake2b  # it loads OpenSSL: a run without findings does without
+
         return blake2b(text, digest_size=8).hexdigest()
 
 

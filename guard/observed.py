@@ -232,7 +232,10 @@ class SmokeRun:
     """The shards whose reports were not there when several were merged."""
     requirements: tuple[Requirement, ...] = ()
     distributions: tuple[tuple[str, str], ...] = ()
-    """``(import name, distribution)`` of what is installed in the project's environment."""
+    """``(import name, distribution)`` of what is installed in the project's environment; empty
+
+    where all is well and nobody wanted it recorded.
+    """
     requires_python: str = ""
     tree: str = ""
     """Equal for equal contents of all Python files of the project; empty where nobody asked."""

@@ -151,7 +151,7 @@ class Session:
         ground = prepare(work, self.around.environ)
         with code_folder(self.subject, self.where, self.around.environ) as folder:
             run = carry_out(work, ground, folder, progress)
-        if shards.shard is not None or shards.record is not None:
+        if work.is_recorded:
             run = replace(run, tree=self.project.fingerprint())
         return run
 
@@ -183,7 +183,8 @@ class Session:
                 self.idle.append(
                     f"shard {number} of {of} has nothing to do: the others have it all"
                 )
-        return replace(work, notes=(*self.notes, *work.notes))
+        recorded = request.shards.shard is not None or request.shards.record is not None
+        return replace(work, notes=(*self.notes, *work.notes), is_recorded=recorded)
 
     def _asked(self, work: Work) -> Work:
         """Modules, entry points, or both; entry points where nothing is named, or by option."""

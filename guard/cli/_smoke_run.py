@@ -12,8 +12,17 @@ from guard.cli._smoke_words import WITHHELD
 from guard.config import POLICY_NAME
 from guard.config.smoke import EntryPolicy, OptionalPolicy, SmokePolicy
 from guard.errors import GuardError
-from guard.observed import EntryRun, Excluded, Interpreter, ModuleRun, Optionality, SmokeRun
+from guard.observed import (
+    EntryRun,
+    Excluded,
+    Interpreter,
+    ModuleRun,
+    Optionality,
+    Outcome,
+    SmokeRun,
+)
 from guard.project import SourceProject
+from guard.smoke._distributions import Distributions
 from guard.smoke.entries import (
     NETWORK_NOTE,
     Alive,
@@ -52,6 +61,8 @@ class Work:
     notes: tuple[str, ...] = ()
     shard: tuple[int, int] = (1, 1)
     plan: str = ""
+    is_recorded: bool = False
+    """Whether others will read all that was observed: then it says what is installed."""
 
     @property
     def is_some(self) -> bool:
@@ -203,19 +214,23 @@ def carry_out(work: Work, ground: Ground, folder: str, progress: Progress | None
     until = time.monotonic() + work.smoking.total_timeout
     notes = [*work.notes, *ground.notes]
     modules: tuple[ModuleRun, ...] = ()
-    distributions: tuple[tuple[str, str], ...] = ()
-    if work.modules:
-        from guard.smoke.run import run_modules
-
-        observed = run_modules(_request(work, ground, folder), progress)
-        modules, distributions = observed.modules, observed.distributions
-        notes += observed.notes
     entries: tuple[EntryRun, ...] = ()
-    if work.entries:
-        notes.append(NETWORK_NOTE)
-        specs = [_placed(spec, folder, work.project.roots) for spec in work.entries]
-        left = max(until - time.monotonic(), 0.0)
-        entries = run_entries(specs, ground.interpreter, ground.env, folder, total=left)
+    with Distributions(ground.interpreter.path, ground.env, now=work.is_recorded) as installed:
+        if work.modules:
+            from guard.smoke.run import run_modules
+
+            observed = run_modules(_request(work, ground, folder), progress)
+            modules = observed.modules
+            notes += observed.notes
+        if work.entries:
+            notes.append(NETWORK_NOTE)
+            specs = [_placed(spec, folder, work.project.roots) for spec in work.entries]
+            left = max(until - time.monotonic(), 0.0)
+            entries = run_entries(specs, ground.interpreter, ground.env, folder, total=left)
+        # Asking takes longer than many an import: only for those who will read the answer.
+        ends = {*(run.outcome for run in modules), *(run.outcome for run in entries)}
+        wanted = work.is_recorded or ends != {Outcome.OK}
+        distributions = installed.read() if wanted else ()
     return SmokeRun(
         work.project.label,
         ground.interpreter,

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
 
@@ -90,6 +89,8 @@ def parse_policy(data: bytes, path: str, rules: Sequence[Rule]) -> Policy:
     found = policy_shape(rules).read(root, problems)
     problems.raise_if_any()
     values: Mapping[str, Any] = found
+    from hashlib import blake2b  # it loads OpenSSL: not where there is no policy
+
     return Policy(
         **{**values, "rules": _complete(values.get("rules", {}), rules)},
         path=path,

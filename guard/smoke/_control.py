@@ -12,7 +12,6 @@ from __future__ import annotations
 import ast
 import mmap
 import os
-import secrets
 import shutil
 import tempfile
 from dataclasses import dataclass, field
@@ -141,7 +140,7 @@ class Control:
 
     plain: bool = False
     folder: str = field(default_factory=lambda: tempfile.mkdtemp(prefix="guard-smoke-"))
-    nonce: bytes = field(default_factory=lambda: secrets.token_hex(8).encode())
+    nonce: bytes = field(default_factory=lambda: os.urandom(8).hex().encode())
     events: int = -1
     _rest: bytes = b""
     _count: int = 0

@@ -29,23 +29,32 @@ print(ascii(sorted(found)))
 
 
 class Distributions:
-    """Asked when made, while other things happen; ``read`` waits for the answer."""
+    """Asked when made (``now``), while other things happen, or else by ``read``, which waits.
 
-    def __init__(self, python: str, env: Mapping[str, str]) -> None:
+    Used with ``with``: the question ends there, answered or not.
+    """
+
+    def __init__(self, python: str, env: Mapping[str, str], *, now: bool) -> None:
+        self._command = [python, "-I", "-c", _ASK]
+        self._env = env
+        self._asked = self._ask() if now else None
+
+    def _ask(self) -> subprocess.Popen[bytes] | None:
         try:
-            self._asked: subprocess.Popen[bytes] | None = subprocess.Popen(
-                [python, "-I", "-c", _ASK],
-                env=env,
+            return subprocess.Popen(
+                self._command,
+                env=self._env,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
         except OSError:
-            self._asked = None
+            return None
 
     def read(self) -> tuple[tuple[str, str], ...]:
         """``(import name, distribution)``; nothing where the interpreter cannot say."""
+        self._asked = self._asked or self._ask()
         if self._asked is None:
             return ()
         try:
@@ -53,6 +62,13 @@ class Distributions:
             return tuple((str(top), str(name)) for top, name in ast.literal_eval(told.decode()))
         except (subprocess.TimeoutExpired, ValueError, SyntaxError, TypeError):
             return ()
-        finally:
+
+    def __enter__(self) -> Distributions:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._asked is not None:
             self._asked.kill()
             self._asked.wait()
+            if self._asked.stdout is not None:
+                self._asked.stdout.close()

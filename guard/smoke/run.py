@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Literal
 
 from guard.observed import Interpreter, ModuleRun, Optionality
 from guard.smoke._control import Control
-from guard.smoke._distributions import Distributions
 from guard.smoke._leading import Step, beginning
 from guard.smoke._schedule import Schedule
 from guard.smoke._tasks import Limits, Wanted
@@ -76,8 +75,6 @@ class Observed:
     modules: tuple[ModuleRun, ...]
     notes: tuple[str, ...]
     """How the code was contained, and what fell back from forks to fresh interpreters."""
-    distributions: tuple[tuple[str, str], ...]
-    """``(import name, distribution)`` of what is installed."""
 
 
 def run_modules(
@@ -92,7 +89,6 @@ def run_modules(
     notes: list[str] = []
     with Control() as control:
         env = _environment(request, control, notes)
-        distributions = Distributions(request.interpreter.path, env)
         control.write("request", _told(request))
         control.write("leading", _beginnings(request) if request.mode == "auto" else ({}, []))
         schedule = Schedule(
@@ -102,13 +98,10 @@ def run_modules(
             fresh=request.mode == "fresh",
             progress=progress,
         )
-        try:
-            runs = schedule.run(lambda: _start(request, control, env))
-            notes.append(_NETWORK[control.isolated()])
-        finally:
-            installed = distributions.read()
+        runs = schedule.run(lambda: _start(request, control, env))
+        notes.append(_NETWORK[control.isolated()])
     notes += _of_memory(request)
-    return Observed(runs, (*notes, *schedule.notes()), installed)
+    return Observed(runs, (*notes, *schedule.notes()))
 
 
 def _run_plain(
@@ -121,7 +114,6 @@ def _run_plain(
     with Control(plain=True) as control:
         temporary = ("TMPDIR",) if os.name == "posix" else ("TMPDIR", "TEMP", "TMP")
         env = {**request.env, **dict.fromkeys(temporary, control.temp)}
-        distributions = Distributions(request.interpreter.path, env)
         control.write("request", _told(request, plain=True))
         control.write("isolated", dict.fromkeys(("refused", "refusing"), how != "allowed"))
         wanted = tuple(Wanted(*each) for each in request.modules)
@@ -130,11 +122,8 @@ def _run_plain(
         def command(slot: str) -> list[str]:
             return [request.interpreter.path, "-c", _BOOT % (control.folder, slot)]
 
-        try:
-            runs = plain.run(Start(command, env, (request.memory_mb or 0) << 20))
-        finally:
-            installed = distributions.read()
-    return Observed(runs, (_NETWORK[how], *_of_memory(request), *plain.notes()), installed)
+        runs = plain.run(Start(command, env, (request.memory_mb or 0) << 20))
+    return Observed(runs, (_NETWORK[how], *_of_memory(request), *plain.notes()))
 
 
 def _of_memory(request: ImportRequest) -> list[str]:

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from demo.build_outage import git
 from guard.cli import app
 from guard.cli._surroundings import Surroundings
+from guard.smoke.wire import from_json
 
 TOP = Path(__file__).parents[2]
 FILES = {
@@ -351,6 +352,17 @@ def test_a_change_of_nothing_but_a_main_module_starts_it(shop: Shop) -> None:
     shop.write({"shop/__main__.py": "import no_such_thing\n"})
     document = shop.smoke("--since", "HEAD")
     assert [finding["rule"] for finding in document["findings"]] == ["entrypoint-failure"]
+
+
+def test_what_is_installed_is_told_where_someone_reads_it(shop: Shop, tmp_path: Path) -> None:
+    record = tmp_path / "record.json"
+    shop.commit({"shop/__main__.py": ""})
+    assert shop.smoke("--python", sys.executable, "--record-run", str(record))["verdict"] == "pass"
+    run = from_json(json.loads(record.read_text()))
+    assert ("pytest", "pytest") in run.distributions
+    shop.write({"shop/__main__.py": "import pytest.no_such_part\n"})
+    (finding,) = shop.smoke("--python", sys.executable, "--entry")["findings"]
+    assert "`pytest` is installed, and has no such module" in finding["message"]
 
 
 def test_shards_together_are_the_whole_run(shop: Shop, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from guard.observed import EffectKind, Outcome
@@ -109,11 +108,6 @@ def test_a_module_that_is_slow_by_itself_is_told(tmp_path: Path) -> None:
         assert effect.frame is not None
         assert effect.frame.path == "pkg/slow.py"
         assert run.seconds > 1.0
-
-
-def test_distributions_are_told(tmp_path: Path) -> None:
-    write(tmp_path, {"a.py": ""})
-    assert ("pytest", "pytest") in observe(tmp_path, python=sys.executable).distributions
 
 
 def test_the_environment_is_that_of_the_request_alone(tmp_path: Path) -> None:
