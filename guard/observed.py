@@ -71,7 +71,7 @@ class Failure:
     """For a ``SyntaxError``: where, with ``line``."""
     line: int = 0
     cause: Failure | None = None
-    """``__cause__``, or ``__context__`` where it is not suppressed."""
+    """``__cause__``, or ``__context__``, even where ``from None`` keeps it from being shown."""
     raised_from: bool = False
     """Whether ``cause`` is ``__cause__``: the exception says itself that it comes from there."""
 

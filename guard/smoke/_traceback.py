@@ -48,7 +48,7 @@ def failure_in(text: str, top: str, python: str) -> Failure | None:
             continue
         before = [line for line in lines[max(0, start - 3) : start] if line]
         if found is not None and before and before[-1].strip() in _LINKS:
-            failure = replace(failure, cause=found)
+            failure = replace(failure, cause=found, raised_from=before[-1].strip() == _LINKS[0])
         found = failure
         if number + 1 == len(starts) and len(lines) - (start + 1 + end) > _TRAILING:
             return None

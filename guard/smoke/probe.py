@@ -482,9 +482,8 @@ def describe(failure, depth=0):
         told["file"] = relative(safely(lambda: failure.filename))
         told["line"] = failure.lineno if isinstance(failure.lineno, int) else 0
         told["message"] = safely(lambda: failure.msg)[:MOST_TEXT]
-    cause = failure.__cause__
-    if cause is None and not failure.__suppress_context__:
-        cause = failure.__context__
+    # With ``from None`` too: what was being handled may be what to mend.
+    cause = failure.__cause__ or failure.__context__
     if cause is not None and depth < 6:
         told["cause"] = describe(cause, depth + 1)
     return told

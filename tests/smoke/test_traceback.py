@@ -82,6 +82,7 @@ def test_cause(tmp_path: Path, how: str, message: str) -> None:
     assert found.cause is not None
     assert (found.cause.type, found.cause.message) == ("KeyError", f"'{message}'")
     assert found.cause.frames[0].line == 2
+    assert found.raised_from is bool(how)
 
 
 def test_syntax(tmp_path: Path) -> None:

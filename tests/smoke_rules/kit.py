@@ -32,9 +32,7 @@ def told(error):
         own = path.startswith(top)
         text = linecache.getline(path, line).strip()
         frames.append([path[len(top):] if own else path, line, code.co_name, text, own])
-    cause = error.__cause__
-    if cause is None and not error.__suppress_context__:
-        cause = error.__context__
+    cause = error.__cause__ or error.__context__
     kind = type(error)
     name = kind.__qualname__
     if kind.__module__ != "builtins":

@@ -161,6 +161,43 @@ def test_an_exception_is_told_by_the_one_that_it_is_raised_from(tmp_path: Path) 
     assert finding.victims == ("a", "b")
 
 
+@pytest.mark.parametrize("how", ["", " from None", " from error"])
+def test_a_failed_import_in_other_words_is_that_failure(tmp_path: Path, how: str) -> None:
+    files = {
+        "a.py": "try:\n    import no_such_thing\nexcept ImportError as error:\n"
+        f"    raise RuntimeError('install shop[extra]'){how}\n",
+        "b.py": "import no_such_thing\n",
+        "c.py": "import a\n",
+    }
+    finding = one(tmp_path, files)
+    assert finding.victims == ("a", "b", "c")
+    assert finding.name == "no_such_thing"
+    run, project = smoke(tmp_path, {name: files[name] for name in ("a.py", "c.py")})
+    (finding,) = judged(run, project)
+    assert at(finding) == ("a.py", 2)
+    assert "it shows as RuntimeError: install shop[extra]" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("guarded", "then"),
+    [
+        pytest.param("import no_such_thing", "helper()", id="raised elsewhere"),
+        pytest.param("int('x')", "raise ImportError('no x') from None", id="no import failed"),
+        pytest.param("raise ImportError('by hand')", "raise OSError('x')", id="nothing is lacking"),
+    ],
+)
+def test_what_else_is_raised_where_an_import_failed_is_told_itself(
+    tmp_path: Path, guarded: str, then: str
+) -> None:
+    files = {
+        "a.py": "def helper():\n    raise OSError('x')\n\n"
+        f"try:\n    {guarded}\nexcept (ImportError, ValueError):\n    {then}\n",
+    }
+    finding = one(tmp_path, files)
+    assert at(finding)[1] in (2, 7)
+    assert "no_such_thing" not in finding.message
+
+
 def test_an_exception_that_was_only_met_on_the_way_is_no_cause(tmp_path: Path) -> None:
     files = {
         "a.py": "try:\n    import fast\nexcept ImportError:\n    slow()\n",

@@ -68,15 +68,28 @@ def root(failure: Failure) -> Failure:
     """The exception that others were raised from, with the whole way to it.
 
     One that was merely being handled is no cause: ``except ImportError`` and another failure in
-    the fallback are two faults, and the second one is what stops the import.
+    the fallback are two faults, and the second one is what stops the import. But whoever raises
+    on purpose because an import failed (``except ImportError: raise ...``, mostly with ``from
+    None``) puts that failure in other words: without it there would be nothing to raise.
     """
     frames: tuple[Frame, ...] = ()
     item = failure
-    while item.raised_from and item.cause is not None:
+    while item.cause is not None and (item.raised_from or _rewords(item, item.cause)):
         frames += item.frames[:-1]
         item = item.cause
     # A cause's traceback begins in the function that caught it, where the other's ends.
     return replace(item, frames=frames + item.frames)
+
+
+def _rewords(failure: Failure, handled: Failure) -> bool:
+    """Whether a ``raise`` statement stands where the failure of an import is handled."""
+    if handled.type not in ("ImportError", "ModuleNotFoundError") or not handled.frames:
+        return False
+    if not lack_of(handled).kind or not failure.frames:
+        return False
+    raising, caught = failure.frames[-1], handled.frames[0]
+    here = (raising.path, raising.function) == (caught.path, caught.function)
+    return here and raising.line > caught.line and raising.text.startswith("raise ")
 
 
 def own_frames(failure: Failure) -> tuple[Frame, ...]:
