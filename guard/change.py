@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from guard.model import Held as Held  # noqa: PLC0414 - an explicit re-export
+from guard.model import Missing as Missing  # noqa: PLC0414
 from guard.model import Place, Verdict
 
 CHANGE = Place("", 0, 0)
@@ -390,28 +392,6 @@ class Change:
     policy_edit: PolicyEdit | Unknown = NOT_GATHERED
     policy: str | Unknown = NOT_GATHERED
     """The blob of the policy that judges: the target's, never the change's own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Not its turn: what a rule answers that has no fault to find."""
-
-    reason: str
-    by: str = ""
-    """What holds it: ``#20`` or a revision."""
-    until: int | None = None
-    place: int | None = None
-    """Its place in the line, from 1."""
-    of: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A fact that a rule needed and could not have: the rule's verdict is ``unverified``."""
-
-    fact: str
-    reason: str
-    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ else:
 
 
 def guard_rules() -> Iterable[Rule]:
-    """Return the rules that this plugin offers, ``SourceRule`` and ``SmokeRule`` alike.
+    """Return the rules that this plugin offers: ``SourceRule``, ``SmokeRule``, ``ChangeRule``.
 
     An id that another plugin uses blocks the run.
     """

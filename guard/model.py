@@ -55,7 +55,10 @@ class When(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A position in a file. ``end_column`` is exclusive; ``None`` where only the start is known."""
+    """A position in a file. ``end_column`` is exclusive; ``None`` where only the start is known.
+
+    Line 0 is the file as a whole, and with an empty path the change as a whole.
+    """
 
     path: str
     line: int
@@ -126,6 +129,28 @@ class Unjudged:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Not its turn: what a rule answers that has no fault to find."""
+
+    reason: str
+    by: str = ""
+    """What holds it: ``#20`` or a revision."""
+    until: int | None = None
+    place: int | None = None
+    """Its place in the line, from 1."""
+    of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A fact that a rule needed and could not have: the rule's verdict is ``unverified``."""
+
+    fact: str
+    reason: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RuleResult:
     """What one rule said. ``reason`` is set for a verdict other than pass and fail."""
 
@@ -134,6 +159,8 @@ class RuleResult:
     findings: tuple[Finding, ...] = ()
     unjudged: tuple[Unjudged, ...] = ()
     reason: str = ""
+    held: tuple[Held, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

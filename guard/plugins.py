@@ -21,10 +21,12 @@ from guard.config.shapes import UnsupportedType, record_of
 from guard.engine import OWN_RULES, RESERVED
 from guard.errors import PluginError
 from guard.model import Level, Stage
-from guard.rule import Rule, SmokeRule, SourceRule
+from guard.rule import COSTLY, ChangeRule, Rule, SmokeRule, SourceRule
 
 GROUP = "guard"
 BUILT_IN = "guard_rules"
+
+KINDS = (SourceRule, SmokeRule, ChangeRule)
 
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -104,8 +106,8 @@ def rule_problems(rule: object) -> tuple[str, ...]:
     """What a rule's declaration breaks of the contract; empty when it is sound."""
     if isinstance(rule, type) and issubclass(rule, Rule):
         return (f"offers the class {rule.__name__}, wanted an instance of it",)
-    if not isinstance(rule, (SourceRule, SmokeRule)):
-        return (f"offers {rule!r:.80}, which is neither a SourceRule nor a SmokeRule",)
+    if not isinstance(rule, KINDS):
+        return (f"offers {rule!r:.80}, which is no SourceRule, SmokeRule or ChangeRule",)
     name: object = getattr(rule, "id", None)
     if not (isinstance(name, str) and KEBAB.fullmatch(name)):
         return (f"rule {name!r} of {type(rule).__name__}: the id must be kebab-case",)
@@ -119,10 +121,21 @@ def rule_problems(rule: object) -> tuple[str, ...]:
     level: object = rule.default_level
     if not isinstance(level, Level):
         problems.append("default_level must be a Level")
-    if type(rule).check in (SourceRule.check, SmokeRule.check):
+    if type(rule).check in [kind.check for kind in KINDS]:
         problems.append("it implements no check()")
+    if isinstance(rule, ChangeRule):
+        problems.extend(_need_problems(rule))
     problems.extend(_option_problems(rule.options))
     return tuple(f"rule {name!r}: {problem}" for problem in problems)
+
+
+def _need_problems(rule: ChangeRule) -> Iterable[str]:
+    needs: object = rule.needs
+    if not isinstance(needs, frozenset):
+        yield "needs must be a frozenset of names"
+    elif not needs <= COSTLY:
+        wrong = ", ".join(sorted(map(str, needs - COSTLY)))
+        yield f"needs names {wrong}; allowed: {', '.join(sorted(COSTLY))}"
 
 
 def _option_problems(options: Any) -> Iterable[str]:

@@ -200,6 +200,10 @@ class SmokeRule(Rule):
         raise NotImplementedError
 
 
+COSTLY = frozenset({"rollback", "target_health", "result_health"})
+"""The facts of a change that a source gathers only for a rule that needs them."""
+
+
 class ChangeRule(Rule):
     """A rule over a change and the branch that it would land on. It judges facts alone.
 
@@ -209,9 +213,7 @@ class ChangeRule(Rule):
 
     stages = frozenset({Stage.PULL_REQUEST, Stage.MERGE_QUEUE, Stage.PRE_RECEIVE})
     needs: ClassVar[frozenset[str]] = frozenset()
-    """The fields of ``Change`` that it reads and that are costly to have: ``rollback``,
-    ``target_health``, ``result_health``. A source gathers them only if a rule that runs needs them.
-    """
+    """Which of the ``COSTLY`` facts it reads."""
 
     def cases(self) -> tuple[ChangeCase, ...]:
         """The examples that document and test the rule."""

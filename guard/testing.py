@@ -15,12 +15,37 @@ import marshal
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from guard import samples
+from guard._unknowns import change_problems
+from guard.change import CHANGE, Unknown
+from guard.change_engine import touched_paths
 from guard.config.shapes import record_of
 from guard.errors import PluginError, Unreadable
-from guard.model import Finding, Place, Unjudged
+from guard.model import Finding, Held, Missing, Place, Unjudged
 from guard.modules import Modules
 from guard.plugins import readme, rule_folder, rule_problems
-from guard.rule import Case, Extractor, Rule, SmokeCase, SmokeRule, SourceRule, Version
+from guard.rule import (
+    Case,
+    ChangeCase,
+    ChangeRule,
+    Extractor,
+    Rule,
+    SmokeCase,
+    SmokeRule,
+    SourceRule,
+    Version,
+)
+
+# What a case of a ChangeRule begins with (``guard.samples``).
+ai_unit, change, commit, review, unit = (
+    samples.ai_unit,
+    samples.change,
+    samples.commit,
+    samples.review,
+    samples.unit,
+)
+
+AnyCase = Case | SmokeCase | ChangeCase
 
 T = TypeVar("T")
 
@@ -116,22 +141,30 @@ def check_smoke_rule(rule: SmokeRule, case: SmokeCase) -> tuple[Finding | Unjudg
     return () if rule.idle(case.run, options) else tuple(rule.check(case.run, project, options))
 
 
-def _check(rule: Rule, case: Case | SmokeCase) -> tuple[Finding | Unjudged, ...]:
+def check_change_rule(rule: ChangeRule, case: ChangeCase) -> tuple[Finding | Held | Missing, ...]:
+    """What ``rule`` says of the change of ``case``, in the order in which it says it."""
+    options = rule.options() if case.options is None else case.options
+    return () if rule.idle(case.change, options) else tuple(rule.check(case.change, options))
+
+
+def _check(rule: Rule, case: AnyCase) -> tuple[Finding | Unjudged | Held | Missing, ...]:
     if isinstance(rule, SourceRule) and isinstance(case, Case):
         return check_rule(rule, case)
     if isinstance(rule, SmokeRule) and isinstance(case, SmokeCase):
         return check_smoke_rule(rule, case)
+    if isinstance(rule, ChangeRule) and isinstance(case, ChangeCase):
+        return check_change_rule(rule, case)
     raise TypeError(f"a {type(case).__name__} is no case of a {type(rule).__name__}")
 
 
-def cases_of(rule: Rule) -> tuple[Case | SmokeCase, ...]:
-    """The examples of a rule of either kind."""
-    if isinstance(rule, SmokeRule):
+def cases_of(rule: Rule) -> tuple[AnyCase, ...]:
+    """The examples of a rule of any kind."""
+    if isinstance(rule, (SmokeRule, ChangeRule)):
         return rule.cases()
     return rule.cases if isinstance(rule, SourceRule) else ()
 
 
-def case_problems(rule: Rule, case: Case | SmokeCase) -> tuple[str, ...]:
+def case_problems(rule: Rule, case: AnyCase) -> tuple[str, ...]:
     """Where ``rule`` does not do what ``case`` expects; empty when all agrees.
 
     Exactly the expected findings, each with all its fields, and twice the same answer.
@@ -144,22 +177,27 @@ def case_problems(rule: Rule, case: Case | SmokeCase) -> tuple[str, ...]:
     problems = []
     if said != again:
         problems.append("two runs give different answers")
-    answers: tuple[object, ...] = said
     findings = [item for item in said if isinstance(item, Finding)]
-    seen = sorted((item.place.path, item.place.line, item.name) for item in findings)
-    if seen != sorted(case.expects):
-        problems.append(f"expected {sorted(case.expects)}, found {seen}")
-    problems.extend(
-        f"unjudged {item.path}: {item.reason}" for item in said if isinstance(item, Unjudged)
-    )
-    problems.extend(
-        f"{type(item).__name__} is neither a Finding nor an Unjudged"
-        for item in answers
-        if not isinstance(item, (Finding, Unjudged))
-    )
+    if isinstance(case, ChangeCase):
+        assert isinstance(rule, ChangeRule)
+        problems.extend(change_problems(rule, case, said))
+    else:
+        problems.extend(_said_problems(case, said))
     for finding in findings:
         problems.extend(_finding_problems(rule, case, finding))
     return tuple(f"case {case.id!r}: {problem}" for problem in problems)
+
+
+def _said_problems(case: Case | SmokeCase, said: tuple[object, ...]) -> Iterable[str]:
+    findings = [item for item in said if isinstance(item, Finding)]
+    seen = sorted((item.place.path, item.place.line, item.name) for item in findings)
+    if seen != sorted(case.expects):
+        yield f"expected {sorted(case.expects)}, found {seen}"
+    for item in said:
+        if isinstance(item, Unjudged):
+            yield f"unjudged {item.path}: {item.reason}"
+        elif not isinstance(item, Finding):
+            yield f"{type(item).__name__} is neither a Finding nor an Unjudged"
 
 
 def conformance(rule: Rule) -> tuple[str, ...]:
@@ -177,8 +215,8 @@ def conformance(rule: Rule) -> tuple[str, ...]:
         problems.append(f"the folder {folder!r} should be {rule.id.replace('-', '_')!r}")
     problems.extend(_readme_problems(rule))
     cases = cases_of(rule)
-    invalid = [case for case in cases if case.expects]
-    valid = [case for case in cases if not case.expects]
+    invalid = [case for case in cases if not _valid(case)]
+    valid = [case for case in cases if _valid(case)]
     if len(valid) < 2 or len(invalid) < 2:
         problems.append(f"{len(valid)} valid and {len(invalid)} invalid cases; two each are wanted")
     if not any(case.near_miss for case in valid):
@@ -191,6 +229,11 @@ def conformance(rule: Rule) -> tuple[str, ...]:
             problems.append(f"case {case.id!r}: it needs an id, and what it shows")
         problems.extend(case_problems(rule, case))
     return tuple(f"{rule.id}: {problem}" for problem in problems)
+
+
+def _valid(case: AnyCase) -> bool:
+    also = (case.held, case.missing) if isinstance(case, ChangeCase) else ()
+    return not any((case.expects, *also))
 
 
 class RuleTests:
@@ -208,9 +251,15 @@ class RuleTests:
         problems = conformance(self.rule)
         assert not problems, "\n".join(problems)
 
-    def test_case(self, case: Case | SmokeCase) -> None:
+    def test_case(self, case: AnyCase) -> None:
         problems = case_problems(self.rule, case)
         assert not problems, "\n".join(problems)
+
+
+class ChangeRuleTests(RuleTests):
+    """``RuleTests`` for a ``ChangeRule``."""
+
+    rule: ChangeRule
 
 
 def _readme_problems(rule: Rule) -> Iterable[str]:
@@ -229,7 +278,7 @@ def _readme_problems(rule: Rule) -> Iterable[str]:
             yield f"the option {field.name!r} has no doc; write it with guard.options.option()"
 
 
-def _finding_problems(rule: Rule, case: Case | SmokeCase, finding: Finding) -> Iterable[str]:
+def _finding_problems(rule: Rule, case: AnyCase, finding: Finding) -> Iterable[str]:
     if finding.rule != rule.id:
         yield f"a finding of rule {finding.rule!r}"
     for name in ("name", "message", "fix"):
@@ -238,8 +287,21 @@ def _finding_problems(rule: Rule, case: Case | SmokeCase, finding: Finding) -> I
     places = [finding.place, *(use.place for use in finding.uses)]
     places += [step.place for step in finding.chain]
     for place in [*places, *([finding.guard] if finding.guard else [])]:
-        if not _inside(case, place):
+        if isinstance(case, ChangeCase):
+            if not _touched(case, place):
+                yield f"a place that is neither the change's nor in a file that it touches: {place}"
+        elif not _inside(case, place):
             yield f"a place outside the files: {place}"
+
+
+def _touched(case: ChangeCase, place: Place) -> bool:
+    """The change as a whole (line 0 of no path), or a file of it; line 0 is the whole file."""
+    if not place.path:
+        return place == CHANGE
+    edit = case.change.policy_edit
+    policy = () if isinstance(edit, Unknown) else edit.touched
+    paths = {*policy, *(touched_paths(case.change.units) or ())}
+    return place.path in paths
 
 
 def _inside(case: Case | SmokeCase, place: Place) -> bool:

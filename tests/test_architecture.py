@@ -8,7 +8,18 @@ from pathlib import Path
 TOP = Path(__file__).parents[1]
 
 # What a rule may see: the protocols, the words, and the kit.
-FOR_RULES = {"change", "errors", "hookspecs", "model", "modules", "observed", "options", "rule"}
+FOR_RULES = {
+    "change",
+    "errors",
+    "globs",
+    "hookspecs",
+    "model",
+    "modules",
+    "observed",
+    "options",
+    "rule",
+    "samples",
+}
 
 
 def contract(name: str) -> dict[str, list[str]]:

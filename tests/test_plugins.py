@@ -73,7 +73,7 @@ def test_without_the_built_in_rules_nothing_runs(tmp_path: Path) -> None:
         (plugin("raise ValueError('odd')"), "guard_rules() failed: ValueError: odd"),
         (plugin("yield 1/0"), "guard_rules() failed: ZeroDivisionError"),
         (plugin("raise SystemExit"), "guard_rules() failed: SystemExit"),
-        (plugin("return [3]"), "offers 3, which is neither a SourceRule nor a SmokeRule"),
+        (plugin("return [3]"), "offers 3, which is no SourceRule, SmokeRule or ChangeRule"),
         (
             plugin("return [Rule]", "from first_rule import Rule"),
             "offers the class Rule, wanted an instance of it",

@@ -24,13 +24,14 @@ def rules_in(package: str) -> tuple[Rule, ...]:
     Raises ``PluginError`` for a folder that has none, or whose name is not the rule's id.
     """
     # Not above: this package also holds the light extractors.
-    from guard.rule import SmokeRule, SourceRule
+    from guard.rule import ChangeRule, SmokeRule, SourceRule
 
     found: list[Rule] = []
     for name in _folders(import_module(package).__path__):
         rule = getattr(import_module(f"{package}.{name}"), "RULE", None)
-        if not isinstance(rule, (SourceRule, SmokeRule)):
-            raise PluginError(f"folder {name!r} exposes no RULE that is a SourceRule or SmokeRule")
+        if not isinstance(rule, (SourceRule, SmokeRule, ChangeRule)):
+            kinds = "SourceRule, SmokeRule or ChangeRule"
+            raise PluginError(f"folder {name!r} exposes no RULE that is a {kinds}")
         if rule.id != name.replace("_", "-"):
             raise PluginError(f"folder {name!r} holds the rule {rule.id!r}; names must agree")
         found.append(rule)
