@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from guard.model import Stage
 from guard.plugins import BUILT_IN, GROUP, load_rules
+from guard.rule import ChangeRule, SmokeRule
 from guard.schema import render_schema
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def index(rules: Sequence[Rule]) -> str:
-    """The rules with their levels and doors."""
+    """The rules with what they judge, their levels and doors."""
     rows = []
     for rule in rules:
         folder = rule.id.replace("-", "_")
@@ -44,8 +45,16 @@ def index(rules: Sequence[Rule]) -> str:
         link = f"[`{rule.id}`](../{page})" if (TOP / page).exists() else f"`{rule.id}`"
         doors = [stage.value for stage in Stage if stage in rule.stages]
         doors = ["all"] if len(doors) == len(Stage) else doors
-        rows.append((link, rule.default_level.value, ", ".join(doors), rule.summary))
-    return table(("rule", "default level", "doors", "what is wrong"), rows)
+        rows.append((link, subject(rule), rule.default_level.value, ", ".join(doors), rule.summary))
+    return table(("rule", "judges", "default level", "doors", "what is wrong"), rows)
+
+
+def subject(rule: Rule) -> str:
+    """What a rule of this kind is shown."""
+    for kind, what in ((SmokeRule, "a run"), (ChangeRule, "a change")):
+        if isinstance(rule, kind):
+            return what
+    return "sources"
 
 
 def options(rules: Sequence[Rule]) -> str:

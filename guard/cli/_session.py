@@ -22,7 +22,7 @@ from guard.errors import GuardError, PolicyError, UsageError
 from guard.model import Level, Report, RuleResult, Stage, Verdict
 from guard.project import SourceProject, WorkTree
 from guard.reporters._words import count
-from guard.rule import Rule, RuleT, SourceRule, Version
+from guard.rule import ChangeRule, Rule, RuleT, SmokeRule, SourceRule, Version
 from guard.suppress import COMMENTS
 
 _MISNAMED = ("guard.yml", ".guard.yaml", ".guard.yml")
@@ -152,7 +152,7 @@ class _Runner:
     def _judge(self, project: SourceProject, selected: Callable[[str], bool] | None) -> Report:
         """What the rules say of ``project``, with the project's own notes."""
         source = [rule for rule in self.known if isinstance(rule, SourceRule)]
-        others = {rule.id: "guard smoke" for rule in self.known if rule not in source}
+        others = commands_of(self.known, SourceRule)
         stage = self.request.stage
         if stage is None:
             stage = Stage.PRE_COMMIT if self.request.wanted.staged else Stage.PULL_REQUEST
@@ -257,6 +257,21 @@ def choose_rules(
     if choice.select:
         chosen = tuple(_switched_on(item) for item in configured if item.rule.id in choice.select)
     return tuple(item for item in chosen if item.rule.id not in choice.ignore)
+
+
+def commands_of(rules: tuple[Rule, ...], ours: type[Rule]) -> dict[str, str]:
+    """The rules that are none of ``ours``, each with the command that it belongs to."""
+    commands: dict[type[Rule], str] = {
+        SourceRule: "guard check",
+        SmokeRule: "guard smoke",
+        ChangeRule: "guard gate",
+    }
+    return {
+        rule.id: command
+        for rule in rules
+        for kind, command in commands.items()
+        if kind is not ours and isinstance(rule, kind)
+    }
 
 
 def unknown_rule(name: str, known: Collection[str]) -> str:

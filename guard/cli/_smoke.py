@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from guard.cli._policies import joined, judges_alike, lowered
 from guard.cli._report import Done
-from guard.cli._session import choose_rules, is_without_python, policy_of
+from guard.cli._session import choose_rules, commands_of, is_without_python, policy_of
 from guard.cli._smoke_request import SmokeRequest, settled
 from guard.cli._smoke_run import Work, carry_out, prepare, select, share
 from guard.cli._smoke_subject import affected_by, changed, code_folder
@@ -213,7 +213,7 @@ class Session:
 
     def _judged(self, run: SmokeRun, policy: Policy) -> Report:
         ours = [rule for rule in self.rules if isinstance(rule, SmokeRule)]
-        others = {rule.id: "guard check" for rule in self.rules if rule not in ours}
+        others = commands_of(self.rules, SmokeRule)
         chosen = choose_rules(configure(policy, ours), self.request.rules, others)
         return run_smoke(run, self.project, chosen, self.stage)
 

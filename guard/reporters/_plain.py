@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from guard.model import Finding, Level, Place, Report
 from guard.reporters._words import reason_of, unjudged
 from guard.reporters.context import ReportContext
@@ -15,7 +17,7 @@ def finding(found: Finding, context: ReportContext) -> Plain:
     """One finding. Paths are relative to the current directory, so that they can be opened."""
 
     def at(place: Place) -> Plain:
-        path = context.from_cwd(place.path)
+        path = context.from_cwd(place.path) if place.path else ""
         return {"path": path, "line": place.line, "column": place.column}
 
     place = found.place
@@ -72,6 +74,8 @@ def head(report: Report, context: ReportContext) -> Plain:
                 "id": result.rule,
                 "verdict": result.verdict.value,
                 "reason": reason_of(result, context.debug),
+                "held": [asdict(each) for each in result.held],
+                "missing": [asdict(each) for each in result.missing],
             }
             for result in report.results
         ],

@@ -47,6 +47,8 @@ class Sources:
 
         Lines end as for Python's tokenizer: a form feed does not end one.
         """
+        if not place.line:
+            return None  # the file as a whole, or the change
         lines = self._lines.get(place.path)
         if lines is None:
             data = self._read(place.path)

@@ -37,8 +37,9 @@ def found_words(report: Report) -> str:
     errors = sum(1 for finding in findings if finding.level.value == "error")
     counts = [(errors, "error"), (len(findings) - errors, "warning")]
     words = ", ".join(count(number, noun) for number, noun in counts if number)
-    if words:
-        words += f" in {count(len(_paths(findings)), 'file')}"
+    paths = _paths(findings) - {""}  # the change as a whole is no file
+    if paths:
+        words += f" in {count(len(paths), 'file')}"
     down = len({name for finding in findings for name in finding.victims})
     if down:
         words += f", {count(down, 'module')} affected"

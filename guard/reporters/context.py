@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from guard.model import Place
+
 
 @dataclass(frozen=True, slots=True)
 class RuleInfo:
@@ -57,6 +61,16 @@ class ReportContext:
         while same < len(here) and same < len(there) - 1 and here[same] == there[same]:
             same += 1
         return "/".join([".."] * (len(here) - same) + there[same:])
+
+    def whereabouts(self, place: Place, *, repository: bool = False) -> str:
+        """``path:line:column``, the path alone for a whole file, ``change`` for the change.
+
+        As seen from the current directory, or from the root of the ``repository``.
+        """
+        if not place.path:
+            return "change"
+        path = self.from_repository(place.path) if repository else self.from_cwd(place.path)
+        return f"{path}:{place.line}:{place.column}" if place.line else path
 
     def top(self) -> str:
         """The project's top as seen from the current directory."""

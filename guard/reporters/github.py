@@ -47,7 +47,9 @@ def _finding(finding: Finding, context: ReportContext) -> str:
     place = finding.place
     where = _where(context, place.path, place.line)
     # The runner drops columns unless the annotation is on one line.
-    if place.end_line in (None, place.line):
+    if not place.line:
+        pass
+    elif place.end_line in (None, place.line):
         where["col"] = str(place.column)
         if place.end_column is not None:
             where["endColumn"] = str(place.end_column)
@@ -67,6 +69,8 @@ def _finding(finding: Finding, context: ReportContext) -> str:
 
 
 def _where(context: ReportContext, path: str, line: int | None) -> dict[str, str]:
+    if not path:
+        return {}
     where = {"file": context.from_repository(path)}
     return {**where, "line": str(line)} if line else where
 

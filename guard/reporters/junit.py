@@ -57,7 +57,7 @@ def _of_rule(result: RuleResult, context: ReportContext) -> Cases:
 
 def _finding(finding: Finding, context: ReportContext) -> tuple[str, str]:
     place = finding.place
-    where = f"{context.from_repository(place.path)}:{place.line}:{place.column}"
+    where = context.whereabouts(place, repository=True)
     text = [finding.message]
     if finding.raises:
         text += [f"raises: {finding.raises}", f"when: {when_words(finding)}"]

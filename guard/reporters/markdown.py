@@ -43,6 +43,7 @@ def render(report: Report, context: ReportContext) -> str:
         lines.append("")
     if len(findings) > LIMIT:
         lines += [f"{len(findings) - LIMIT} more findings are not shown here.", ""]
+    lines += _section("Waiting", _rules(report, context, held=True))
     lines += _section("Not verified", _unverified(report, context))
     lines += _section("Notes", [prose(note) for note in report.notes])
     return "\n".join(lines).rstrip("\n") + "\n"
@@ -70,15 +71,20 @@ def _unverified(report: Report, context: ReportContext) -> list[str]:
         f"{code(context.from_repository(path) + (f':{line}' if line else ''))}: {prose(reason)}"
         for path, line, reason in unjudged(report)
     ]
-    items += [
+    return items + _rules(report, context, held=False)
+
+
+def _rules(report: Report, context: ReportContext, *, held: bool) -> list[str]:
+    """The rules that gave no plain answer: those whose turn it is not, or all others."""
+    return [
         f"{code(rule)}: {verdict} {prose(reason)}".rstrip()
         for rule, verdict, reason in unusual(report, context.debug)
+        if (verdict == "hold") is held
     ]
-    return items
 
 
 def _at(place: Place, context: ReportContext) -> str:
-    return f"{context.from_repository(place.path)}:{place.line}:{place.column}"
+    return context.whereabouts(place, repository=True)
 
 
 def code(text: str) -> str:

@@ -16,6 +16,8 @@ from guard.reporters.context import ReportContext, RuleInfo
 Plain = dict[str, object]
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_NO_FILE = "guard.yaml"
+"""Where a finding about the change as a whole is put: a service refuses a result without a file."""
 FINGERPRINT = "guardFinding/v1"
 
 
@@ -112,14 +114,17 @@ def _flow(finding: Finding, context: ReportContext) -> Plain:
 
 
 def _location(place: Place, context: ReportContext, message: str = "") -> Plain:
-    region: Plain = {"startLine": place.line, "startColumn": place.column}
-    if place.end_line is not None:
-        region["endLine"] = place.end_line
-    if place.end_column is not None:
-        region["endColumn"] = place.end_column
-    location: Plain = {
-        "physicalLocation": {"artifactLocation": _artifact(place.path, context), "region": region}
-    }
+    physical: Plain = {"artifactLocation": _artifact(place.path or _NO_FILE, context)}
+    location: Plain = {"physicalLocation": physical}
+    if place.line:
+        region: Plain = {"startLine": place.line, "startColumn": place.column}
+        if place.end_line is not None:
+            region["endLine"] = place.end_line
+        if place.end_column is not None:
+            region["endColumn"] = place.end_column
+        physical["region"] = region
+    if not place.path:
+        location["logicalLocations"] = [{"name": "change", "kind": "resource"}]
     if message:
         location["message"] = {"text": message}
     return location

@@ -60,7 +60,7 @@ class _Writer:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.context.color and text else text
 
     def at(self, place: Place) -> str:
-        return f"{log_path(self.context.from_cwd(place.path))}:{place.line}:{place.column}"
+        return log_path(self.context.whereabouts(place))
 
     def finding(self, finding: Finding) -> Iterator[str]:
         level = finding.level.value
