@@ -220,8 +220,8 @@ class How(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class LaneRecord:
-    """One record of the chain ``refs/guard/lane/<target>``."""
+class LaneEntry:
+    """What a record of the lane says."""
 
     kind: RecordKind
     rev: str
@@ -236,6 +236,15 @@ class LaneRecord:
     """What it rests on: ids of evidence records, the reverting revision."""
     change: str = ""
     """``#23`` or a branch, where that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRecord(LaneEntry):
+    """One record of the chain ``refs/guard/lane/<target>``."""
+
+    carried: tuple[LaneEntry, ...] = ()
+    """Of a checkpoint (started, settled): the older records that still count, so that readers need
+    not look behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +278,11 @@ class LaneFacts:
     """
     deadline: int = 0
     turn: int = 0
+    marks: tuple[str, ...] = ()
+    """Where landings begin and end on the way from the last settled record's revision to the tip,
+    oldest first. A record that speaks of several landings is understood by them."""
+    lanes: tuple[str, ...] = ()
+    """The names of all lanes."""
 
 
 @dataclass(frozen=True, slots=True)

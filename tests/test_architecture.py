@@ -13,6 +13,7 @@ FOR_RULES = {
     "errors",
     "globs",
     "hookspecs",
+    "lane",
     "model",
     "modules",
     "observed",
