@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -35,24 +36,45 @@ def dump(value: object) -> object:
     return value.value if isinstance(value, Enum) else value
 
 
-def load(value: object, kind: type[T], place: str, *, complete: bool = True) -> T:
+MayLack = Callable[[type[Any], str], bool]
+"""Whether a field with a default may be left out of a value of that type."""
+
+
+def load(
+    value: object,
+    kind: type[T],
+    place: str,
+    *,
+    complete: bool = True,
+    may_lack: MayLack | None = None,
+) -> T:
     """``value``, as ``json.load`` makes it, as a ``kind``; ``place`` begins the messages.
 
-    With ``complete`` every field must be there; without it a field with a default may be left out.
-    Raises ``WireError``.
+    With ``complete`` every field must be there; without it a field with a default may be left out,
+    where ``may_lack`` is given only if it allows that. Raises ``WireError``.
     """
-    found: T = _load(value, kind, place, complete)
+    found: T = _load(value, kind, place, _none if complete else may_lack or _any)
     return found
 
 
-def _load(value: object, kind: Any, place: str, complete: bool) -> Any:
+def _none(kind: type[Any], name: str) -> bool:
+    del kind, name
+    return False
+
+
+def _any(kind: type[Any], name: str) -> bool:
+    del kind, name
+    return True
+
+
+def _load(value: object, kind: Any, place: str, lack: MayLack) -> Any:
     origin = get_origin(kind)
     if origin is tuple:
-        return _tuple(value, get_args(kind), place, complete)
+        return _tuple(value, get_args(kind), place, lack)
     if origin in (Union, types.UnionType):
-        return _either(value, get_args(kind), place, complete)
+        return _either(value, get_args(kind), place, lack)
     if is_dataclass(kind):
-        return _fields(value, kind, place, complete)
+        return _fields(value, kind, place, lack)
     if issubclass(kind, Enum):
         if value not in [each.value for each in kind]:
             raise WireError(f"{place}: {value!r} is none of {', '.join(e.value for e in kind)}")
@@ -64,17 +86,17 @@ def _load(value: object, kind: Any, place: str, complete: bool) -> Any:
     return value
 
 
-def _either(value: object, kinds: tuple[Any, ...], place: str, complete: bool) -> Any:
+def _either(value: object, kinds: tuple[Any, ...], place: str, lack: MayLack) -> Any:
     """One kind, or null, or unknown: there is never more than one other."""
     if value is None and type(None) in kinds:
         return None
     if Unknown in kinds and isinstance(value, dict) and set(value) == {"unknown"}:
-        return Unknown(_load(value["unknown"], str, f"{place}.unknown", complete))
+        return Unknown(_load(value["unknown"], str, f"{place}.unknown", lack))
     (other,) = (each for each in kinds if each not in (type(None), Unknown))
-    return _load(value, other, place, complete)
+    return _load(value, other, place, lack)
 
 
-def _tuple(value: object, kinds: tuple[Any, ...], place: str, complete: bool) -> tuple[Any, ...]:
+def _tuple(value: object, kinds: tuple[Any, ...], place: str, lack: MayLack) -> tuple[Any, ...]:
     if not isinstance(value, list):
         raise WireError(f"{place}: must be a list, not {type(value).__name__}")
     if kinds[-1] is Ellipsis:
@@ -82,12 +104,12 @@ def _tuple(value: object, kinds: tuple[Any, ...], place: str, complete: bool) ->
     if len(value) != len(kinds):
         raise WireError(f"{place}: must have {len(kinds)} values, not {len(value)}")
     return tuple(
-        _load(each, kind, f"{place}[{at}]", complete)
+        _load(each, kind, f"{place}[{at}]", lack)
         for at, (each, kind) in enumerate(zip(value, kinds, strict=True))
     )
 
 
-def _fields(value: object, kind: Any, place: str, complete: bool) -> Any:
+def _fields(value: object, kind: Any, place: str, lack: MayLack) -> Any:
     if not isinstance(value, dict):
         raise WireError(f"{place}: must be an object, not {type(value).__name__}")
     hints, optional = _shape(kind)
@@ -95,10 +117,10 @@ def _fields(value: object, kind: Any, place: str, complete: bool) -> Any:
         if key not in hints:
             raise WireError(f"{place}: unknown key {key!r}; allowed: {', '.join(hints)}")
     for key in hints:
-        if key not in value and (complete or key not in optional):
+        if key not in value and not (key in optional and lack(kind, key)):
             raise WireError(f"{place}: {key!r} is missing")
     found = {
-        key: _load(value[key], hint, f"{place}.{key}", complete)
+        key: _load(value[key], hint, f"{place}.{key}", lack)
         for key, hint in hints.items()
         if key in value
     }
