@@ -139,8 +139,9 @@ class Repository(Git):
     def refs(self, *patterns: str) -> dict[str, str]:
         """The references that are, or lie below, one of ``patterns``."""
         asked = ("for-each-ref", "--format=%(objectname) %(refname)", *patterns)
-        lines = self.run(*asked).decode("utf-8", "surrogateescape").splitlines()
-        return {name: oid for oid, _, name in (line.partition(" ") for line in lines)}
+        # Not splitlines(): the name of a branch may hold U+2028.
+        lines = self.run(*asked).decode("utf-8", "surrogateescape").split("\n")
+        return {name: oid for oid, _, name in (line.partition(" ") for line in lines if line)}
 
     def swap(self, changes: Sequence[tuple[str, str | None, str | None]]) -> bool:
         """Move references ``(name, old, new)``, all or none, if each still is at ``old``.
@@ -162,8 +163,8 @@ class Repository(Git):
         """
         _check_remote(remote)
         asked = ("ls-remote", "--quiet", remote, *refs)
-        lines = self._abroad(*asked).decode("utf-8", "surrogateescape").splitlines()
-        found = {name: oid for oid, _, name in (line.partition("\t") for line in lines)}
+        lines = self._abroad(*asked).decode("utf-8", "surrogateescape").split("\n")
+        found = {name: oid for oid, _, name in (line.partition("\t") for line in lines if line)}
         if found:
             quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
             self._abroad("fetch", *quiet, "--refmap=", remote, *found)
