@@ -1,0 +1,1 @@
+"""Sources of facts about a change: git alone (``plain``), a JSON file (``facts``)."""
