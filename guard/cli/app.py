@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from guard import __version__
-from guard.cli import check, policy, rules, smoke
+from guard.cli import check, policy, rules, smoke, who
 from guard.cli._output import OutputClosed
 from guard.cli._surroundings import Surroundings
 from guard.errors import GuardError
@@ -34,6 +34,7 @@ for command in (
     rules.explain,
     policy.validate,
     policy.schema,
+    who.who,
 ):
     guard.add_command(command)
 
