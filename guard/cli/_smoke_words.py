@@ -13,6 +13,7 @@ from guard.reporters._words import count
 EXCLUDED = "not imported, "
 WITHHELD = "withheld, as it looks like a secret: "
 _WHOLE = frozenset({"json", "jsonl"})
+_FEW = 8
 
 
 def shown(report: Report, run: SmokeRun | None, sink: Sink, style: Style) -> Report:
@@ -23,13 +24,23 @@ def shown(report: Report, run: SmokeRun | None, sink: Sink, style: Style) -> Rep
     notes = [note for note in report.notes if not note.startswith(EXCLUDED)]
     if not whole:
         notes = [_brief(note) for note in notes]
-    return replace(report, notes=(*notes, *_excluded(run, whole)))
+    return replace(report, notes=(*notes, *_started(run, whole), *_excluded(run, whole)))
 
 
 def _brief(note: str) -> str:
     if not note.startswith(WITHHELD):
         return note
     return f"{count(note.count(', ', len(WITHHELD)) + 1, 'variable')} withheld, -v names them"
+
+
+def _started(run: SmokeRun, whole: bool) -> list[str]:
+    names = [entry.name for entry in run.entries]
+    if not names:
+        return []
+    told = ", ".join(names if whole else names[:_FEW])
+    if not whole and len(names) > _FEW:
+        told += f" and {len(names) - _FEW:,} more, -v lists them"
+    return [f"started {count(len(names), 'entry point')}: {told}"]
 
 
 def _excluded(run: SmokeRun, whole: bool) -> list[str]:

@@ -102,6 +102,8 @@ def _read(
 
 
 def _scripts(found: Found, env: dict[str, str]) -> Iterator[EntrySpec]:
+    import json
+
     for script in found.scripts:
         match = _OBJECT.fullmatch(script.target)
         if match is None:
@@ -113,7 +115,8 @@ def _scripts(found: Found, env: dict[str, str]) -> Iterator[EntrySpec]:
         module, function = match[1], match[2]
         first = function.partition(".")[0]
         # As the installed script does it (entry points specification, "Use for scripts").
-        code = f"import sys; from {module} import {first}; sys.argv[0] = {script.name!r}; "
+        name = json.dumps(script.name)  # without ', so that the command can be read in a shell
+        code = f"import sys; from {module} import {first}; sys.argv[0] = {name}; "
         code += f"sys.exit({function}())"
         yield EntrySpec(
             script.name,

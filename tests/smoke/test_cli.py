@@ -329,6 +329,13 @@ DECLARED = {
 }
 
 
+def test_what_was_started_is_told(shop: Shop) -> None:
+    shop.commit({"shop/__main__.py": "", **DECLARED, "shop/run.py": "def main():\n    return 2\n"})
+    said = shop.run("--entry")
+    assert "started 2 entry points: till, python -m shop" in said.stderr + said.stdout
+    assert "entry point `till` (till --help, from pyproject.toml" in said.stdout
+
+
 @pytest.mark.parametrize("file", DECLARED)
 def test_a_script_of_the_metadata_is_started_where_its_module_is_affected(
     shop: Shop, file: str

@@ -167,6 +167,12 @@ def test_what_an_exception_says_is_missing(kind: str, message: str, lack: Lack) 
     assert lack_of(Failure(kind, message)) == lack
 
 
+def test_an_import_error_may_quote_what_was_missing() -> None:
+    said = "aiohttp is not installed: No module named 'aiohttp'. Install black[d]"
+    assert lack_of(Failure("ImportError", said)) == Lack("module", module="aiohttp")
+    assert lack_of(Failure("RuntimeError", said)) == Lack()
+
+
 def test_an_import_error_without_a_message_still_names_its_module() -> None:
     assert lack_of(Failure("ModuleNotFoundError", "", module="a")) == Lack("module", module="a")
 

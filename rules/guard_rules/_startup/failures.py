@@ -21,6 +21,8 @@ _PATTERNS = tuple(
         ("member", rf"{_MEMBER_OF} has no attribute '(?P<name>[^']*)'"),
     )
 )
+_QUOTED = re.compile(r"No module named '(?P<module>[^']+)'")
+"""Whoever raises an ImportError in other words often quotes what was missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ def lack_of(failure: Failure) -> Lack:
         return Lack(kind, said.get("name", ""), said.get("module", "").strip(), partial)
     if failure.type == "ModuleNotFoundError" and (failure.module or failure.name):
         return Lack("module", module=failure.module or failure.name)
-    return Lack()
+    quoted = _QUOTED.search(failure.message) if failure.type == "ImportError" else None
+    return Lack("module", module=quoted["module"]) if quoted is not None else Lack()
 
 
 _ERRORS = {

@@ -66,7 +66,10 @@ def _finding(rule: str, entry: EntryRun, place: Place, message: str, fix: str) -
 
 
 def _who(entry: EntryRun) -> str:
-    return f"entry point `{entry.name}` ({shlex.join(entry.command)}, from {entry.origin})"
+    command = shlex.join(entry.command)
+    if entry.command[:2] == ("python", "-c") and entry.command[3:] == ("--help",):
+        command = f"{entry.name} --help"  # a script of the metadata, started as it would start
+    return f"entry point `{entry.name}` ({command}, from {entry.origin})"
 
 
 def _words(entry: EntryRun) -> tuple[str, str]:
