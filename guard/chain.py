@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from guard.errors import GuardError
-from guard.refs import Refs
+from guard.refs import Refs, give_way
 from guard.repository import FILE, Repository
 
 RECORD = "record.json"
@@ -73,7 +73,7 @@ def append(
     ``make`` is asked again after each race that is lost, with the tip of then; no entries end it.
     Raises ``Contended`` after many of them.
     """
-    for _ in range(_TRIES):
+    for lost in range(_TRIES):
         tip = refs.read(ref)
         entries = make(tip)
         if not entries:
@@ -83,6 +83,7 @@ def append(
             new = _write(git, entry, new)
         if refs.swap(ref, tip, new):
             return new
+        give_way(lost)
     raise Contended(f"{ref}: lost the race for it {_TRIES} times; run the command again")
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from guard.chain import Broken, Contended, encode
-from guard.refs import Refs
+from guard.refs import Refs, give_way
 from guard.repository import FILE, TREE, Repository
 
 _TRIES = 50
@@ -71,6 +71,16 @@ def remove(
     return _change(git, refs, ref, {}, tuple(paths), (message, at))
 
 
+def contents(git: Repository, tip: str | None, below: str = "") -> Iterator[tuple[str, object]]:
+    """All records with their paths, or those of one kind (``evidence/``). Raises ``Broken``."""
+    files = _files(git, tip, below)
+    for (path, _), data in zip(files, git.read_names([oid for _, oid in files]), strict=True):
+        try:
+            yield path, json.loads(data or b"")
+        except (ValueError, RecursionError) as error:
+            raise Broken(f"{path}: the record is no JSON: {error}") from error
+
+
 def paths(git: Repository, tip: str | None, kind: str) -> tuple[str, ...]:
     """Where all records of one kind stand."""
     return tuple(path for path, _ in _files(git, tip, f"{kind}/"))
@@ -96,14 +106,7 @@ def faults(git: Repository, tip: str | None) -> tuple[str, ...]:
 
 
 def _read(git: Repository, tip: str | None, below: str) -> tuple[object, ...]:
-    files = _files(git, tip, below)
-    values = []
-    for (path, _), data in zip(files, git.read_names([oid for _, oid in files]), strict=True):
-        try:
-            values.append(json.loads(data or b""))
-        except (ValueError, RecursionError) as error:
-            raise Broken(f"{path}: the record is no JSON: {error}") from error
-    return tuple(values)
+    return tuple(value for _, value in contents(git, tip, below))
 
 
 def _files(git: Repository, tip: str | None, below: str) -> list[tuple[str, str]]:
@@ -126,7 +129,7 @@ def _change(
     said: tuple[str, int],
 ) -> str | None:
     message, at = said
-    for _ in range(_TRIES):
+    for lost in range(_TRIES):
         tip = refs.read(ref)
         tree = _tree(git, tip, files, gone)
         if tip is not None and tree == git.tree_of(tip):
@@ -135,6 +138,7 @@ def _change(
         new = git.write_commit(tree, parents, message + "\n", at=at)
         if refs.swap(ref, tip, new):
             return new
+        give_way(lost)
     raise Contended(f"{ref}: lost the race for it {_TRIES} times; run the command again")
 
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import random
+import time
 from typing import Protocol
 
 from guard.repository import Repository
 
 NAMESPACE = "refs/guard/"
+_FIRST, _MOST = 0.01, 0.5
+
+
+def give_way(lost: int) -> None:
+    """Sleep before the next try, longer after each of ``lost`` races and never as long as others.
+
+    So that many writers at once do not keep each other from ever getting through.
+    """
+    time.sleep(random.uniform(0, min(_FIRST * 2 ** min(lost, 10), _MOST)))
 
 
 class Refs(Protocol):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from guard.errors import GitError, UsageError
-from guard.git import Git, _answers, is_oid
+from guard.git import Git, _answers, find_top, git_dir, is_oid
 
 _REMOTE = (
     "protocol.allow=never",
@@ -27,6 +27,17 @@ _REMOTE = (
     "gc.auto=0",
     "maintenance.auto=false",
 )
+_FROM_DISK = "core.fsync=committed"
+"""A loss of power must not leave a reference to an object that was not written (git 2.36)."""
+_PATIENT = "core.filesRefLockTimeout=2000"
+_MERGE = (
+    "merge.default=text",
+    "merge.renames=true",
+    "merge.directoryRenames=conflict",
+    "merge.renameLimit=7000",
+    "merge.renormalize=false",
+)
+"""git's own defaults, so that a merge gives the same tree wherever it is made."""
 _TO_SIGN_IN = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS")
 _LOST = (
     "but expected",
@@ -40,6 +51,8 @@ _LOST = (
     "incorrect old value provided",
 )
 """What git says when someone else was first (refs/files-backend.c, receive-pack.c)."""
+_STUCK = ("Unable to create", "reference broken")
+"""What it says with some of the same words where waiting does not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +68,12 @@ class Repository(Git):
 
     def write_blob(self, data: bytes) -> str:
         """Store ``data``; its id."""
-        return self._id("hash-object", "-w", "--stdin", "--no-filters", stdin=data)
+        asked = ("hash-object", "-w", "--stdin", "--no-filters")
+        return self._id("-c", _FROM_DISK, *asked, stdin=data)
+
+    def blob_id(self, data: bytes) -> str:
+        """The id that ``write_blob`` would give; nothing is stored."""
+        return self._id("hash-object", "--stdin", "--no-filters", stdin=data)
 
     def write_trees(self, trees: Sequence[Iterable[tuple[str, str, str]]]) -> tuple[str, ...]:
         """Store trees of ``(mode, oid, name)``, in any order; the id of each."""
@@ -68,7 +86,8 @@ class Repository(Git):
                 parts.append(f"{mode} {kind} {oid}\t{name}\0")
             parts.append("\0")  # the end of one tree (git-mktree(1), --batch)
         text = "".join(parts).encode("utf-8", "surrogateescape")
-        out = self.run("mktree", "-z", "--batch", stdin=text).decode("ascii").split()
+        asked = ("-c", _FROM_DISK, "mktree", "-z", "--batch")
+        out = self.run(*asked, stdin=text).decode("ascii").split()
         if len(out) != len(trees):
             raise GitError(f"git mktree made {len(out)} of {len(trees)} trees in {self.top}")
         return tuple(out)
@@ -85,15 +104,25 @@ class Repository(Git):
         lines = [f"tree {tree}", *(f"parent {oid}" for oid in parents)]
         lines += [f"author {person}", f"committer {person}", "", message.replace("\0", "")]
         text = "\n".join(lines).encode("utf-8", "surrogateescape")
-        return self._id("hash-object", "-w", "-t", "commit", "--stdin", stdin=text)
+        asked = ("hash-object", "-w", "-t", "commit", "--stdin")
+        return self._id("-c", _FROM_DISK, *asked, stdin=text)
+
+    def write_index(self) -> str:
+        """Store the index as a tree; its id. Raises ``GitError`` where paths are unmerged."""
+        return self._id("write-tree")
 
     def merge_tree(self, ours: str, theirs: str) -> Merged:
         """What merging ``theirs`` into ``ours`` gives, by git's own strategy, without a checkout.
 
-        git-merge-tree(1), since git 2.38.
+        The same in every clone: neither attributes of a working tree nor the configuration choose
+        how, and no program of theirs runs (gitattributes(5), "Defining a custom merge driver"; a
+        file that one is meant for conflicts). git-merge-tree(1), since git 2.38.
         """
+        inside = git_dir(find_top(self.top) or self.top) or self.top
+        config = [part for line in (*_MERGE, *self._no_drivers()) for part in ("-c", line)]
         asked = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs)
-        code, out, err = self.start(*asked).finish()
+        # From within the repository: git would read `.gitattributes` of a working tree around it.
+        code, out, err = self.start(*config, "-C", inside, *asked).finish()
         if code not in (0, 1):
             raise self._failed(code, err or out, asked)
         fields = out.decode("utf-8", "surrogateescape").split("\0")
@@ -102,6 +131,16 @@ class Repository(Git):
         if code == 0:
             return Merged(fields[0])
         return Merged(None, tuple(sorted({path for path in fields[1:] if path})))
+
+    def _no_drivers(self) -> list[str]:
+        asked = ("config", "--name-only", "-z", "--get-regexp", r"^merge\..*\.driver$")
+        code, out, err = self.start(*asked).finish()
+        if code > 1 or err.strip():
+            raise self._failed(code, err, asked)
+        names = [name for name in out.decode("utf-8", "surrogateescape").split("\0") if name]
+        if any("=" in name for name in names):
+            raise GitError(f"a merge driver with '=' in its name is configured in {self.top}")
+        return [f"{name}=false" for name in dict.fromkeys(names)]
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether ``old`` is ``new`` or lies in its history."""
@@ -132,6 +171,21 @@ class Repository(Git):
         if number != len(names):
             raise self._failed(running.code, running.stderr, asked)
 
+    def kinds(self, oids: Sequence[str]) -> dict[str, str]:
+        """What kind of object each is (``tree``, ``commit`` ...); without those that are not there.
+
+        One git process.
+        """
+        if not all(map(is_oid, oids)):
+            raise UsageError(f"not all are object ids: {list(oids)[:5]!r}")
+        if not oids:
+            return {}
+        text = ("\n".join(oids) + "\n").encode("ascii")
+        asked = ("cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer")
+        lines = self.run(*asked, stdin=text).decode("ascii").splitlines()
+        found = (line.split(" ") for line in lines)
+        return {oid: kind for oid, kind in found if kind not in ("missing", "ambiguous")}
+
     def ref(self, name: str) -> str | None:
         """What a reference points to; ``None`` where there is none."""
         return self.refs(name).get(name)
@@ -139,8 +193,12 @@ class Repository(Git):
     def refs(self, *patterns: str) -> dict[str, str]:
         """The references that are, or lie below, one of ``patterns``."""
         asked = ("for-each-ref", "--format=%(objectname) %(refname)", *patterns)
+        code, out, err = self.start(*asked).finish()
+        # "ignoring broken ref" with exit code 0: what cannot be read is not what is not there.
+        if code or b"broken ref" in err:
+            raise self._failed(code, err, asked)
         # Not splitlines(): the name of a branch may hold U+2028.
-        lines = self.run(*asked).decode("utf-8", "surrogateescape").split("\n")
+        lines = out.decode("utf-8", "surrogateescape").split("\n")
         return {name: oid for oid, _, name in (line.partition(" ") for line in lines if line)}
 
     def swap(self, changes: Sequence[tuple[str, str | None, str | None]]) -> bool:
@@ -150,9 +208,9 @@ class Repository(Git):
         """
         none = "0" * len(self.empty_tree())
         lines = [f"update {name} {new or none} {old or none}\n" for name, old, new in changes]
-        asked = ("update-ref", "--stdin")
+        asked = ("-c", _PATIENT, "update-ref", "--stdin")
         code, _, err = self.start(*asked, stdin="".join(lines).encode()).finish()
-        if code and not _is_lost(err):
+        if code and (not _is_lost(err) or _is_stuck(err)):
             raise self._failed(code, err, asked)
         return code == 0
 
@@ -210,6 +268,12 @@ TREE, FILE = "040000", "100644"
 def _is_lost(said: bytes) -> bool:
     text = said.decode("utf-8", "replace")
     return any(words in text for words in _LOST)
+
+
+def _is_stuck(said: bytes) -> bool:
+    """A lock that a killed git left, a disk that is full: git's own text says what to do."""
+    text = said.decode("utf-8", "replace")
+    return any(words in text for words in _STUCK)
 
 
 def _check_remote(remote: str) -> None:
