@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import sys
 from dataclasses import MISSING, fields
+from enum import Enum
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from guard.config.shapes import kebab
 from guard.model import Stage
+from guard.options import Duration
 from guard.plugins import BUILT_IN, GROUP, load_rules
 from guard.rule import ChangeRule, SmokeRule
 from guard.schema import render_schema
@@ -68,7 +71,9 @@ def options(rules: Sequence[Rule]) -> str:
                 default = field.default_factory()
             kind = field.type if isinstance(field.type, str) else field.type.__name__
             doc = str(field.metadata.get("doc", ""))
-            rows.append((f"`{field.name.replace('_', '-')}`", f"`{kind}`", f"`{default!r}`", doc))
+            shown = default.value if isinstance(default, Enum) else default
+            value = str(shown) if isinstance(shown, Duration) else repr(shown)
+            rows.append((f"`{kebab(field.name)}`", f"`{kind}`", f"`{value}`", doc))
         told = table(("option", "type", "default", "meaning"), rows) if rows else "No options."
         parts.append(f"### {rule.id}\n\n{told}")
     return "\n\n".join(parts)

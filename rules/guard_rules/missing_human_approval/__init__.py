@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 from guard.options import option
-from guard_rules._changes import LandingRule
+from guard_rules._changes import LandingRule, Who
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,13 +14,6 @@ if TYPE_CHECKING:
     from guard.change import Change
     from guard.model import Finding, Held, Missing
     from guard.rule import ChangeCase
-
-
-class Who(str, Enum):
-    """Whose changes need an approval."""
-
-    AI = "ai"
-    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from guard.change import Opinion, Person, Provenance, Signal, Unit, Unknown
 from guard.rule import ChangeCase
 from guard.samples import AI, BOB, NOW, ai_unit, change, commit, oid, review, trailer, unit
-from guard_rules.missing_human_approval import Options, Who
+from guard_rules._changes import Who
+from guard_rules.missing_human_approval import Options
 
 _EVE = Person("Eve", "eve@example.org", "eve")
 _LACKING = ("#23",)

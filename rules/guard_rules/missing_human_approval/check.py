@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from guard.change import Change, Review, Unit, Unknown
 from guard.model import Finding, Missing
+from guard_rules._changes import Who
 from guard_rules._changes.approvals import Tally, Wanted, tally
 from guard_rules._changes.words import about, called, lacks, name_of, short, units_of
-from guard_rules.missing_human_approval import Options, Who
+from guard_rules.missing_human_approval import Options
 
 
 def findings(rule: str, change: Change, options: Options) -> Iterator[Finding | Missing]:
