@@ -16,13 +16,17 @@ class Duration(int):
         return f"{int(self)}s"
 
 
-def option(default: Any, doc: str) -> Any:
+def option(default: Any, doc: str, looser: str = "") -> Any:
     """A field of an options dataclass.
 
     ``default`` is the value without a policy; ``doc`` is one sentence that ends up in the JSON
     Schema and in the rule's README. An unhashable default (a mapping) is handed out by a factory,
     because ``dataclasses`` refuses it otherwise; treat it as read-only all the same.
+
+    ``looser`` says in which direction the rule allows more: ``more`` or ``less``. Without it every
+    other value counts as a weaker policy.
     """
+    told = {"doc": doc, "looser": looser} if looser else {"doc": doc}
     if type(default).__hash__ is None:
-        return field(default_factory=lambda: default, metadata={"doc": doc})
-    return field(default=default, metadata={"doc": doc})
+        return field(default_factory=lambda: default, metadata=told)
+    return field(default=default, metadata=told)
