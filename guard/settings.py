@@ -130,4 +130,5 @@ class ServerSettings:
     force_push: tuple[str, ...] = option((), "Logins that may rewrite or delete a target.")
     lane_writers: tuple[str, ...] = option((), "Logins that may push records of the lane.")
     evidence_writers: tuple[str, ...] = option((), "Logins that may push evidence.")
+    os_user: bool = option(False, "Without a login from the server, take the system's account.")
     most_commits: int = option(10000, "A push to a target with more commits is refused.")
