@@ -75,8 +75,7 @@ def test_pyproject() -> None:
     assert found.scripts[1].command == (
         "python",
         "-c",
-        'import sys; from shop.cli import Admin; sys.argv[0] = "shop-admin"; '
-        "sys.exit(Admin.run())",
+        'import sys; from shop.cli import Admin; sys.argv[0] = "shop-admin"; sys.exit(Admin.run())',
         "--help",
     )
     assert all(spec.proof == Help() and spec.path == "pyproject.toml" for spec in found.scripts)
