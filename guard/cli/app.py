@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from guard import __version__
-from guard.cli import approve, check, policy, rules, server_hook, smoke, who
+from guard.cli import approve, check, policy, rules, server_hook, smoke
 from guard.cli._output import OutputClosed
 from guard.cli._surroundings import Surroundings
 from guard.errors import GuardError
@@ -34,7 +34,6 @@ for command in (
     rules.explain,
     policy.validate,
     policy.schema,
-    who.who,
     approve.approve,
     server_hook.server_hook,
 ):
