@@ -121,6 +121,8 @@ class Provenance:
     """Where declared and detected differ: one sentence."""
     must_declare: bool = False
     """Whether the policy wants a declaration of every change, and this one has none."""
+    silent: tuple[str, ...] = ()
+    """The commits that declare nothing, where a declaration is wanted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,8 @@ class AgentSettings:
     name: str = option("", "How reports name it.")
     logins: tuple[str, ...] = option((), "Accounts.")
     ids: tuple[int, ...] = option((), "Numeric ids of accounts.")
-    emails: tuple[str, ...] = option((), "Addresses of author or committer.")
+    emails: tuple[str, ...] = option((), "Addresses of author, committer or co-author.")
+    names: tuple[str, ...] = option((), "Ends of the author's name; addresses are the surer sign.")
     trailers: tuple[str, ...] = option((), "Keys of trailers, or 'Key: value'.")
     branches: tuple[str, ...] = option((), "Beginnings of branch names.")
     texts: tuple[str, ...] = option((), "Pieces of text in title or body.")
@@ -54,9 +55,11 @@ class AgentSettings:
     def __post_init__(self) -> None:
         if not self.name:
             raise ValueError("an agent needs a name")
-        signs = (self.logins, self.ids, self.emails, self.trailers, self.branches, self.texts)
-        if not any(signs):
+        signs = (self.logins, self.emails, self.names, self.trailers, self.branches, self.texts)
+        if not any(signs) and not self.ids:
             raise ValueError(f"agent {self.name!r} has no sign to know it by")
+        if any("" in each for each in signs):
+            raise ValueError(f"agent {self.name!r} has an empty sign, which would match everything")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class BotSettings:
     def __post_init__(self) -> None:
         if not self.name:
             raise ValueError("a bot needs a name")
+        if not (self.logins or self.ids or self.emails) or "" in (*self.logins, *self.emails):
+            raise ValueError(f"bot {self.name!r} needs a login, an id or an address to know it by")
 
 
 @dataclass(frozen=True, slots=True)
