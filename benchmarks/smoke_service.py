@@ -105,7 +105,7 @@ def build(folder: Path) -> None:
 
 def compiled(folder: Path, python: str) -> None:
     """Have the bytecode written, as it is wherever code was run before."""
-    command = [python, "-m", "compileall", "-q", folder]
+    command = [python, "-m", "compileall", "-q", str(folder)]
     subprocess.run(command, env=os.environ | _environment(""), check=True)
 
 
@@ -186,7 +186,7 @@ def light(folder: Path, count: int) -> Path:
 
 
 def linear(_: Path, python: str, jobs: int) -> None:
-    """Ever more modules, of two shapes: next to nothing in each, and the usual code of some 3 kB."""
+    """Ever more modules, of two shapes: next to nothing in each, and the usual 3 kB of code."""
     for count in (100, 1000, 5000):
         with tempfile.TemporaryDirectory() as temporary:
             for shape in (light(Path(temporary), count), trees.generated(count)):

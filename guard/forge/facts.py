@@ -50,7 +50,7 @@ OPTIONAL: dict[type[Any], frozenset[str]] = {
 """What may be left out and is then empty: without it a rule is as strict or stricter."""
 
 
-def may_lack(kind: type[Any], name: str) -> bool:
+def may_lack(kind: Any, name: str) -> bool:
     """Whether a field may be left out: it is in ``OPTIONAL``, or can be unknown."""
     return name in OPTIONAL.get(kind, ()) or Unknown in get_args(_hints(kind)[name])
 
