@@ -101,7 +101,7 @@ class Signal:
 
     tier: str
     """``A`` platform identity, ``B`` git identity, ``C`` trailer, ``D`` branch or text,
-    ``P`` the policy's own."""
+    ``P`` the policy's own, ``R`` a record or the tree itself."""
     agent: str
     what: str
     """What was found: the e-mail address, the trailer, the piece of text."""

@@ -1,0 +1,169 @@
+"""What the commands of ``guard lane`` work on: the repository, its targets, the clock."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from guard.change import Provenance, Unknown
+from guard.cli._surroundings import Surroundings
+from guard.errors import UsageError
+from guard.forge.rulebook import Rulebook, rulebook_at
+from guard.git import find_top, is_oid
+from guard.keeper import HEADS, Keeper, Outcome
+from guard.landings import History, Reader
+from guard.lane import LaneState, state
+from guard.provenance import judge
+from guard.records import Records
+from guard.refs import LocalRefs, Refs, RemoteRefs
+from guard.release import Wait
+from guard.repository import Repository
+from guard.settings import LaneSettings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from guard.change import Commit, LaneRecord, Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One target's lanes, for the user."""
+
+    target: str
+    state: LaneState
+    waits: tuple[Wait, ...]
+    line: tuple[Waiting, ...] | None
+    """Who waits, who has waited longest first; ``None`` where that is not known."""
+    history: History
+    appended: tuple[LaneRecord, ...] | None = None
+    """What was recorded just now; ``None`` for a command that records nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The command line, resolved."""
+
+    git: Repository
+    refs: Refs
+    around: Surroundings
+    target: str
+    remote: str
+    now: int
+
+    def keepers(self) -> list[Keeper]:
+        """The keeper of each protected branch that is there, or of the one that was named."""
+        if self.target:
+            return [self._keeper(self.target)]
+        head = self._head()
+        named = self._settings(self._book(head)).targets or (head,)
+        there = [each for each in named if self.refs.read(HEADS + each)]
+        if not there:
+            raise UsageError(f"none of the protected branches is there: {', '.join(named)}")
+        return [self._keeper(each) for each in there]
+
+    def one(self) -> Keeper:
+        """The keeper of the only target. Raises ``UsageError`` where there are several."""
+        found = self.keepers()
+        if len(found) > 1:
+            names = ", ".join(each.target for each in found)
+            raise UsageError(f"several protected branches ({names}): name one with --target")
+        return found[0]
+
+    def report(self, keeper: Keeper, outcome: Outcome | None = None) -> Report:
+        """How the lanes stand."""
+        history = outcome.history if outcome else keeper.history()
+        waits = outcome.waits if outcome else keeper.waits(history, self.now)
+        open_changes = None if isinstance(history.facts.waiting, Unknown) else history.facts.waiting
+        return Report(
+            keeper.target,
+            state(history.facts, self.now),
+            waits,
+            None if open_changes is None else _in_line(open_changes),
+            history,
+            outcome.appended if outcome else None,
+        )
+
+    def commit(self, rev: str) -> str:
+        """The commit that the user names. Raises ``UsageError``."""
+        return self.git.resolve(rev)
+
+    def account(self) -> str:
+        """The name of who runs this, for a record that needs no human's word."""
+        environ = self.around.environ
+        found = (environ.get(name) for name in ("REMOTE_USER", "GL_USER", "USER", "LOGNAME"))
+        return next((each for each in found if each), "guard lane")
+
+    def human(self, by: str, what: str) -> str:
+        """``by``, if this is a name that the policy lets decide. Raises ``UsageError``."""
+        if not by.strip():
+            raise UsageError(f"{what} needs --by, the human who answers for it")
+        people = self._book(self.one().target).policy.people
+        if not people:
+            return by.strip()
+        for person in people:
+            if person.login == by.strip():
+                if set(person.roles) & {"releaser", "owner"}:
+                    return person.login
+                raise UsageError(f"{by}: {what} needs the role releaser or owner in the policy")
+        names = [each.login for each in people if set(each.roles) & {"releaser", "owner"}]
+        raise UsageError(f"{by!r} is not in the policy; who may: {', '.join(names) or 'nobody'}")
+
+    def _head(self) -> str:
+        if self.remote:
+            ref = f"refs/remotes/{self.remote}/"
+            asked = ("symbolic-ref", "--quiet", ref + "HEAD")
+        else:
+            ref = HEADS
+            asked = ("symbolic-ref", "--quiet", "HEAD")
+        code, out, _ = self.git.start(*asked).finish()
+        name = out.decode("utf-8", "surrogateescape").rstrip("\n")
+        if code or not name.startswith(ref):
+            raise UsageError("it is not known which branch is protected: name one with --target")
+        return name.removeprefix(ref)
+
+    def _book(self, target: str) -> Rulebook:
+        tip = self.refs.read(HEADS + target)
+        if tip is None:
+            raise UsageError(
+                f"no branch {target!r}" + (f" at {self.remote}" if self.remote else "")
+            )
+        return rulebook_at(self.git, tip, self.around.rules())
+
+    def _settings(self, book: Rulebook) -> LaneSettings:
+        return book.policy.lane or LaneSettings()
+
+    def _keeper(self, target: str) -> Keeper:
+        book = self._book(target)
+        policy = book.policy
+
+        def by(commits: tuple[Commit, ...]) -> Provenance:
+            return judge(commits, settings=policy.provenance, people=policy.people)
+
+        records = Records(self.git, self.refs)
+        reader = Reader(self.git, records, self._settings(book), by)
+        return Keeper(reader, self.refs, target, book.blob)
+
+
+def ask(around: Surroundings, target: str | None, remote: str | None, now: int | None) -> Asked:
+    """What the user asks about. Raises ``UsageError`` outside of a repository."""
+    top = find_top(".")
+    if top is None:
+        raise UsageError("not in a git repository")
+    git = Repository(top, around.environ)
+    refs: Refs = RemoteRefs(git, remote) if remote else LocalRefs(git)
+    name = (target or "").removeprefix(HEADS)
+    if name and (name.startswith("-") or is_oid(name)):
+        raise UsageError(f"not the name of a branch: {target!r}")
+    if target is not None and not name:
+        raise UsageError("an empty --target")
+    return Asked(git, refs, around, name, remote or "", int(time.time()) if now is None else now)
+
+
+def _in_line(found: tuple[Waiting, ...]) -> tuple[Waiting, ...]:
+    """Who is ready, who has waited longest first; then the others."""
+
+    def place(each: Waiting) -> tuple[bool, int, str]:
+        known = isinstance(each.ready_since, int)
+        return (not known, each.ready_since if isinstance(each.ready_since, int) else 0, each.id)
+
+    return tuple(sorted(found, key=place))
