@@ -74,7 +74,7 @@ class _Door:
         settings, who = self.seen.read.server, self.seen.who
         if update.old and who.login not in settings.force_push:
             what = "a tag that is there is neither moved nor deleted: others rely on it"
-            fix = "Make a new tag; the logins of server.force_push may move it."
+            fix = "Make a new tag; the logins of server.force-push may move it."
             yield Complaint(update.ref, "moved-tag", what, fix)
 
     def _record(self, update: Update, kind: Kind, target: str) -> Iterator[Complaint]:
@@ -125,7 +125,7 @@ class _Door:
                 update.ref, "deleted-target", "a protected branch is not deleted", _WHO_FORCES
             )
         else:
-            self.found.allowed.append((update, "deleted by a login of server.force_push"))
+            self.found.allowed.append((update, "deleted by a login of server.force-push"))
 
     def _made(self, update: Update, target: str, read: Read) -> Iterator[Complaint]:
         """A protected branch that is not there yet."""
@@ -151,9 +151,9 @@ class _Door:
             fix = f"git fetch, then merge or rebase on {target}. {_WHO_FORCES}"
             yield Complaint(update.ref, "forced-push", what, fix)
         elif lost:
-            self.found.allowed.append((update, "rewritten by a login of server.force_push"))
+            self.found.allowed.append((update, "rewritten by a login of server.force-push"))
         elif more > most:
-            what = f"it brings {more} commits; server.most_commits is {most}"
+            what = f"it brings {more} commits; server.most-commits is {most}"
             yield Complaint(update.ref, "too-many-commits", what, "Push them in parts.")
         else:
             self._judged(update, target, read)
@@ -210,7 +210,7 @@ class _Door:
         self.found.pushes.append(push)
 
 
-_WHO_FORCES = "The logins of server.force_push may."
+_WHO_FORCES = "The logins of server.force-push may."
 
 
 def _moved(ref: str) -> Complaint:

@@ -19,11 +19,11 @@ from guard.server.updates import Update, parse
 from guard.server.words import note
 
 
-def run(name: str, hook: Hook) -> int:
-    """Run the hook ``name``: 0 lets a push in."""
+def run(name: str, hook: Hook, judges: tuple[Judge, ...] | None = None) -> int:
+    """Run the hook ``name``: 0 lets a push in. ``judges`` replace those of the guard."""
     code = _chained(name, hook)
     if name == "pre-receive":
-        return code or pre_receive(hook, JUDGES)
+        return code or pre_receive(hook, JUDGES if judges is None else judges)
     try:
         moved = parse(hook.stdin)
     except GuardError as error:

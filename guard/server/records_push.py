@@ -47,7 +47,7 @@ def judge(
             return
         settings = read.server
         evidence = kind is Kind.EVIDENCE
-        key = "evidence_writers" if evidence else "lane_writers"
+        key = "evidence-writers" if evidence else "lane-writers"
         writers = settings.evidence_writers if evidence else settings.lane_writers
         if not who.login or who.login not in writers:
             raise Invalid(

@@ -101,7 +101,7 @@ def _spawn(argv: list[str], folder: str, seconds: float) -> tuple[int | None, by
 
 def _read(ref: str, code: int | None, out: bytes, err: bytes, seconds: float) -> _Seen:
     if code is None:
-        return _Seen({}, f"the smoke run was not done after {seconds:g} s (server.smoke_timeout)")
+        return _Seen({}, f"the smoke run was not done after {seconds:g} s (server.smoke-timeout)")
     try:
         report = json.loads(out)
         findings = {

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -56,8 +57,8 @@ class Found:
 
 
 def new_id() -> str:
-    """A name that no other push has."""
-    return os.urandom(8).hex()
+    """A name that no other push has; of two pushes in one second the later one's is greater."""
+    return f"{time.monotonic_ns():016x}{os.urandom(4).hex()}"
 
 
 class Spool:
