@@ -156,12 +156,7 @@ class ModuleRun:
     @property
     def failed_as_declared(self) -> bool:
         """Whether it raised, and nothing but what it is declared to raise."""
-        return (
-            self.outcome is Outcome.RAISED
-            and self.optional is not None
-            and self.failure is not None
-            and self.optional.covers(self.failure)
-        )
+        return _failed_as_declared(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +180,22 @@ class EntryRun:
     output: str = ""
     stopped: str = ""
     """How it was ended: ``SIGTERM``, ``SIGKILL after 5 s``; empty where it ended by itself."""
+    optional: Optionality | None = None
+    """The declaration of its module, if that may fail to import."""
+
+    @property
+    def failed_as_declared(self) -> bool:
+        """Whether it raised nothing but what its module is declared to raise."""
+        return _failed_as_declared(self)
+
+
+def _failed_as_declared(run: ModuleRun | EntryRun) -> bool:
+    return (
+        run.outcome is Outcome.RAISED
+        and run.optional is not None
+        and run.failure is not None
+        and run.optional.covers(run.failure)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,12 +127,14 @@ def _excluded(run: SmokeRun) -> Iterator[str]:
 
 
 def _declared(run: SmokeRun) -> Iterator[str]:
-    """The modules that may fail, and did, for the reason that they are declared with."""
-    for module in run.modules:
-        if module.optional is not None and module.failed_as_declared:
-            failure = module.failure
-            text = f"{failure.type}: {failure.message}" if failure else module.status
-            yield f"{module.module} failed as declared ({module.optional.reason}): {text}"
+    """What may fail, and did, for the reason that it is declared with."""
+    named: list[tuple[str, ModuleRun | EntryRun]] = [(item.module, item) for item in run.modules]
+    named += [(f"entry point {item.name}", item) for item in run.entries]
+    for name, item in named:
+        if item.optional is not None and item.failed_as_declared:
+            failure = item.failure
+            text = f"{failure.type}: {failure.message}" if failure else item.status
+            yield f"{name} failed as declared ({item.optional.reason}): {text}"
 
 
 def _listed(names: Sequence[str]) -> str:

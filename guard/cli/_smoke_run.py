@@ -110,8 +110,13 @@ def select(project: SourceProject, top: str, smoking: SmokePolicy, names: Collec
     ours = [_from_policy(entry, smoking, project) for entry in smoking.entry_points]
     taken = {spec.name for spec in ours} | {spec.command[0] for spec in ours}
     taken |= {f"python -m {spec.command[2]}" for spec in ours if spec.command[1:2] == ("-m",)}
+    optional = optional_rules(smoking.optional)
     found = [
-        replace(spec, timeout=smoking.timeout)
+        replace(
+            spec,
+            timeout=smoking.timeout,
+            optional=_optional(spec.module.removesuffix(".__main__"), optional),
+        )
         for spec in packaging.scripts
         if spec.name not in taken
     ]

@@ -20,6 +20,8 @@ _TRAILING = 12
 _LONGEST = 60
 """A message has no more lines than this; else it is something else that comes after."""
 _NO_MODULE = re.compile(r"No module named '?([\w.]+)'?(?:; .*)?")
+_QUOTED = re.compile(r"No module named '([\w.]+)'")
+"""An ImportError that was raised because of another one often says so."""
 _NO_NAME = re.compile(
     r"cannot import name '(?P<name>\w+)' from (?P<partial>partially initialized module )?"
     r"'(?P<module>[\w.]+)'"
@@ -130,6 +132,8 @@ def _with_names(failure: Failure) -> Failure:
         return replace(
             failure, name=match["name"], module=match["module"], partial=bool(match["partial"])
         )
+    if kind == "ImportError" and (match := _QUOTED.search(message)):
+        return replace(failure, module=match[1])
     if kind in ("NameError", "UnboundLocalError") and (match := _NO_GLOBAL.match(message)):
         return replace(failure, name=match[1])
     if kind == "AttributeError" and (match := _NO_ATTRIBUTE.match(message)):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from guard.errors import UsageError
-from guard.observed import EntryRun, Interpreter, Outcome
+from guard.observed import EntryRun, Interpreter, Optionality, Outcome
 from guard.smoke._group import in_words
 from guard.smoke._running import Running
 from guard.smoke._traceback import failure_in
@@ -102,7 +102,9 @@ class EntrySpec:
     grace: float = 5.0
     """Seconds between TERM and KILL."""
     module: str = ""
-    """What the command imports first, where it is a script of the metadata."""
+    """What the command imports first, where it was found and not declared in the policy."""
+    optional: Optionality | None = None
+    """The declaration that this module may fail to import."""
 
 
 def run_entries(
@@ -180,6 +182,7 @@ def _answer(spec: EntrySpec, outcome: Outcome, *, status: str = "") -> EntryRun:
         outcome,
         str(spec.proof),
         status,
+        optional=spec.optional,
     )
 
 
@@ -305,6 +308,7 @@ class _Entry:
             failure,
             text,
             "; ".join(part for part in (stopped, left) if part),
+            self.spec.optional,
         )
 
     def _late(self) -> str:

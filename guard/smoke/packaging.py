@@ -140,4 +140,5 @@ def _mains(mains: Sequence[Main], env: dict[str, str]) -> Iterator[EntrySpec]:
             1,
             env,
             proof=Help(),
+            module=f"{main.package}.__main__",
         )

@@ -329,6 +329,22 @@ DECLARED = {
 }
 
 
+def test_an_entry_point_of_an_optional_module_may_fail_as_that_may(shop: Shop) -> None:
+    policy = (
+        "version: 1\nsmoke:\n  optional:\n    - {modules: [shop.run], reason: R, missing: %s}\n"
+    )
+    module = "try:\n    import no_gpu\nexcept ImportError as e:\n"
+    module += "    raise ImportError(f'pip install shop[gpu]: {e}') from None\n"
+    shop.commit({**DECLARED, "guard.yaml": policy % "no_gpu", "shop/run.py": module})
+    for options in (), ("--entry",):
+        document = shop.smoke(*options)
+        assert document["verdict"] == "pass"
+        assert "entry point till failed as declared (R): ImportError" in str(document["notes"])
+    shop.commit({"guard.yaml": policy % "no_network"})
+    (finding,) = shop.smoke("--entry")["findings"]
+    assert finding["rule"] == "entrypoint-failure"
+
+
 def test_what_was_started_is_told(shop: Shop) -> None:
     shop.commit({"shop/__main__.py": "", **DECLARED, "shop/run.py": "def main():\n    return 2\n"})
     said = shop.run("--entry")

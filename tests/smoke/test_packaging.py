@@ -238,6 +238,7 @@ def test_main_modules() -> None:
             1,
             {"PYTHONPATH": "/top/src:/top"},
             proof=Help(),
+            module="shop.__main__",
         ),
     )
 
