@@ -12,12 +12,18 @@ from guard.reporters.context import ReportContext, RuleInfo
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
-    from guard.cli._subject import Tree
     from guard.cli._where import Where
     from guard.config import Policy
     from guard.model import Report
     from guard.rule import Rule
+
+    class Readable(Protocol):
+        """What excerpts are taken from."""
+
+        def read_file(self, path: str) -> bytes | None:
+            """The content of a file; ``None`` where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,7 @@ class Done:
 
     report: Report
     where: Where
-    tree: Tree
+    tree: Readable
     policy: Policy
     rules: tuple[Rule, ...]
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from guard import __version__
-from guard.cli import approve, check, lane, policy, rules, server_hook, smoke
+from guard.cli import approve, check, gate, lane, policy, rules, server_hook, smoke
 from guard.cli import who as whose
 from guard.cli._output import OutputClosed
 from guard.cli._surroundings import Surroundings
@@ -39,6 +39,7 @@ for command in (
     approve.approve,
     server_hook.server_hook,
     lane.lane,
+    gate.gate,
 ):
     guard.add_command(command)
 
