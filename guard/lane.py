@@ -95,8 +95,8 @@ def plain(record: LaneEntry, at: int) -> LaneEntry:
 
 
 def clock(found: tuple[LaneEntry, ...], now: int) -> int:
-    """Now, but not before the last record."""
-    return max((now, *(each.at for each in found)))
+    """Now, but not before the last record, which is the latest since the checkpoint."""
+    return max(now, found[-1].at) if found else now
 
 
 def places(facts: LaneFacts) -> dict[str, int]:
