@@ -201,7 +201,7 @@ class Git:
         submodules and other repositories end with a slash.
         """
         asked = ("diff-index", "--relative", *_RAW, self._oid(commit))
-        paths = _marked(records(self.run(*self._without_filters(), *asked)))
+        paths = _marked(records(self.run(*self.without_filters(), *asked)))
         paths.update(path for tag, path in self.ls_files()[0] if tag == "?")
         return sorted(paths)
 
@@ -213,7 +213,7 @@ class Git:
         paths = {
             path
             for _, _, _, path in records(
-                self.run(*self._without_filters(), "diff-files", "--relative", *_RAW)
+                self.run(*self.without_filters(), "diff-files", "--relative", *_RAW)
             )
         }
         paths.update(path for tag, path in self.ls_files()[0] if tag == "?")
@@ -228,12 +228,12 @@ class Git:
         """Write all files of the index below ``folder``. ``top`` must be that of the work tree."""
         prefix = os.path.join(os.path.abspath(folder), "")
         asked = ("checkout-index", "--all", "--force", f"--prefix={prefix}")
-        self.run(*self._without_filters(), *asked, "--ignore-skip-worktree-bits")
+        self.run(*self.without_filters(), *asked, "--ignore-skip-worktree-bits")
 
     def add_worktree(self, folder: str, commit: str) -> None:
         """Check out ``commit``, on no branch, in the new ``folder``: whole, and nothing is run."""
         asked = ("worktree", "add", "--detach", "--quiet", folder, self._oid(commit))
-        self.run(*self._without_filters(), "-c", "core.sparseCheckout=false", *asked)
+        self.run(*self.without_filters(), "-c", "core.sparseCheckout=false", *asked)
 
     def remove_worktree(self, folder: str) -> None:
         """Forget the work tree at ``folder`` and all that is in it; it may be gone already."""
@@ -253,7 +253,7 @@ class Git:
         keys = out.decode("utf-8", "surrogateescape").split("\0")
         return tuple(dict.fromkeys(key[7:].rpartition(".")[0] for key in keys if "." in key[7:]))
 
-    def _without_filters(self) -> tuple[str, ...]:
+    def without_filters(self) -> tuple[str, ...]:
         """Options with which git takes and gives every content as it is."""
         settings = ("clean=", "smudge=", "process=", "required=false")
         return tuple(

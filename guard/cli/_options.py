@@ -30,6 +30,12 @@ class Options:
         value = self._values[name]
         return tuple(map(str, value)) if isinstance(value, tuple) else ()
 
+    def wants_record(self) -> bool:
+        """Whether ``--record`` is given. Raises ``UsageError`` for ``--remote`` without it."""
+        if self.text("remote") is not None and not self.flag("record"):
+            raise UsageError("--remote names where --record keeps the verdict; add --record")
+        return self.flag("record")
+
     def stage(self) -> Stage | None:
         if self.flag("quiet") and self.flag("verbose"):
             raise UsageError("--quiet and --verbose contradict each other")

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 import click
 
 from guard import __version__
-from guard.cli import approve, check, gate, lane, policy, rules, server_hook, smoke
-from guard.cli import who as whose
+from guard.cli import approve, check, deployment, evidence, gate, lane, policy, rules, server_hook, smoke, who as whose
 from guard.cli._output import OutputClosed
 from guard.cli._surroundings import Surroundings
 from guard.errors import GuardError
@@ -40,6 +39,8 @@ for command in (
     server_hook.server_hook,
     lane.lane,
     gate.gate,
+    evidence.evidence,
+    deployment.deployment,
 ):
     guard.add_command(command)
 

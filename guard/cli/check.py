@@ -18,6 +18,7 @@ from guard.model import EXIT_CODES, Stage, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from guard.cli._evidence import Recorder
     from guard.cli._session import Request
     from guard.model import Report
     from guard.rule import Version
@@ -38,6 +39,8 @@ NEW_BASELINE = "guard-baseline.json"
 @click.option("--baseline", metavar="FILE", help="The known findings, instead of the policy's.")
 @click.option("--no-baseline", is_flag=True, help="Report the known findings too.")
 @click.option("--write-baseline", is_flag=True, help="Record today's findings as known.")
+@click.option("--record", is_flag=True, help="Keep the verdict on the tree as evidence, in git.")
+@click.option("--remote", metavar="NAME", help="With --record: keep it at this remote.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 @click.option(
     "--format",
@@ -63,6 +66,7 @@ def check(around: Surroundings, /, **options: object) -> int:
     chosen = _Options(options)
     request = chosen.request()
     wanted = sinks(chosen.many("formats"), chosen.text("output"))
+    recorder = chosen.recorder(around)
     if chosen.flag("write_baseline"):
         return _write_baseline(request, around)
     progress = Progress(sys.stderr)
@@ -78,6 +82,12 @@ def check(around: Surroundings, /, **options: object) -> int:
     made_of = Done(done.report, done.where, done.tree, done.policy, done.rules)
     said = emit(wanted, made_of, chosen.style(around.environ, elapsed))
     code = EXIT_CODES[done.report.verdict]
+    if recorder is not None:
+        from guard.fingerprint import of_check
+
+        of_what = (done.report, done.where, done.tree, done.policy)
+        recorder.record(of_what, request.config, of_check, chosen.flag("quiet"))
+        return code  # never said again from memory: that would record nothing
     if around.recording is not None and said is not None and not chosen.flag("debug"):
         timed = not chosen.flag("quiet")
         around.recording.save(
@@ -89,6 +99,28 @@ def check(around: Surroundings, /, **options: object) -> int:
 
 
 class _Options(Options):
+    def recorder(self, around: Surroundings) -> Recorder | None:
+        """What will record the verdict, if that is wanted of a whole tree."""
+        if not self.wants_record():
+            return None
+        from guard.cli._evidence import Recorder, refuse
+
+        refuse(
+            {
+                "PATH": self.many("paths"),
+                "--staged": self.flag("staged"),
+                "--since": self.text("since"),
+                "--target-version": self.text("target_version"),
+                "--stage": self.text("stage"),
+                "--select": self.many("select"),
+                "--ignore": self.many("ignore"),
+                "--baseline": self.text("baseline"),
+                "--no-baseline": self.flag("no_baseline"),
+                "--write-baseline": self.flag("write_baseline"),
+            }
+        )
+        return Recorder("check", self.text("rev"), self.text("remote"), around.environ)
+
     def request(self) -> Request:
         from guard.cli._session import BaselineChoice, Request, RuleChoice
         from guard.cli._subject import Wanted

@@ -16,6 +16,7 @@ from guard.model import EXIT_CODES, Stage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from guard.cli._evidence import Recorder
     from guard.cli._smoke_request import SmokeRequest
 
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Do not import (repeatable).")
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts, the same everywhere.")
 @click.option("--durations", metavar="FILE", help="Balance the shards by this earlier record.")
+@click.option("--record", is_flag=True, help="Keep the verdict on the tree as evidence, in git.")
+@click.option("--remote", metavar="NAME", help="With --record: keep it at this remote.")
 @click.option("--record-run", metavar="FILE", help="Write there what was observed.")
 @click.option("--merge", is_flag=True, help="Judge the records of all shards: each an argument.")
 @click.option("--stage", type=click.Choice([s.value for s in Stage]), help="The door to play.")
@@ -61,6 +64,7 @@ def smoke(around: Surroundings, /, **options: object) -> int:
     chosen = _Options(options)
     request = chosen.request()
     wanted = sinks(chosen.many("formats"), chosen.text("output"))
+    recorder = chosen.recorder(around)
     progress = Progress(sys.stderr, what="modules")
     from guard.cli._interrupt import ends_cleanly
     from guard.cli._smoke import smoke as run
@@ -76,10 +80,26 @@ def smoke(around: Surroundings, /, **options: object) -> int:
     elapsed = time.perf_counter() - around.started
     style = chosen.style(around.environ, elapsed)
     emit(wanted, smoked.done, style, lambda report, sink: shown(report, smoked.run, sink, style))
+    if recorder is not None:
+        from guard.cli._smoke_evidence import keep
+
+        keep(recorder, smoked, request, around.environ, chosen.flag("quiet"))
     return EXIT_CODES[smoked.done.report.verdict]
 
 
 class _Options(Options):
+    def recorder(self, around: Surroundings) -> Recorder | None:
+        """What will record the verdict, if that is wanted of a whole tree."""
+        if not self.wants_record():
+            return None
+        from guard.cli._evidence import Recorder, refuse
+
+        partial = ("staged", "since", "entry", "no_entry", "timeout", "shard", "merge", "stage")
+        options = {f"--{name.replace('_', '-')}": self.given(name) for name in partial}
+        lists = {f"--{name}": self.many(name) for name in ("exclude", "select", "ignore")}
+        refuse({"MODULE and PATH": self.many("named"), **options, **lists})
+        return Recorder("smoke", self.text("rev"), self.text("remote"), around.environ)
+
     def request(self) -> SmokeRequest:
         from guard.cli._session import RuleChoice
         from guard.cli._smoke_request import HowToRun, Shards, SmokeRequest
