@@ -98,6 +98,7 @@ def measure(what: str, work: Callable[[Records], object], records: Callable[[], 
 
 
 def main() -> None:
+    """Read the command line, measure."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--evidence", type=int, default=20_000)
     parser.add_argument("--chain", type=int, default=10_000)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from guard import __version__, git
 from guard.change import Evidence
 from guard.cli._output import say
-from guard.cli._subject import Tree
 from guard.cli._where import Where, locate
 from guard.config import POLICY_NAME, Policy
 from guard.errors import GuardError, UsageError
@@ -22,6 +21,10 @@ from guard.records import Records
 from guard.refs import LocalRefs, RemoteRefs
 from guard.reporters._escape import terminal
 from guard.repository import Repository
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from guard.cli._report import Readable
 
 TOOL = f"premerge-guard {__version__}"
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml", "conda-lock.yml")
@@ -98,7 +101,7 @@ class Recorder:
 
     def record(
         self,
-        made_of: tuple[Report, Where, Tree, Policy],
+        made_of: tuple[Report, Where, Readable, Policy],
         config: str | None,
         surroundings: Callable[[], tuple[str, ...]],
         quiet: bool,
@@ -166,7 +169,7 @@ class Recorder:
                     raise NotRecorded(f"not recorded: cannot read {path}: {error}") from error
         return (f"ignored-code={digest(tuple(found))} ({len(found)})",) if found else ()
 
-    def _policy_blob(self, policy: Policy, tree: Tree, config: str | None) -> str:
+    def _policy_blob(self, policy: Policy, tree: Readable, config: str | None) -> str:
         if not policy.path:
             return ""
         if config is None:

@@ -10,7 +10,19 @@ from collections.abc import Sequence
 import click
 
 from guard import __version__
-from guard.cli import approve, check, deployment, evidence, gate, lane, policy, rules, server_hook, smoke, who as whose
+from guard.cli import (
+    approve,
+    check,
+    deployment,
+    evidence,
+    gate,
+    lane,
+    policy,
+    rules,
+    server_hook,
+    smoke,
+)
+from guard.cli import who as whose
 from guard.cli._output import OutputClosed
 from guard.cli._surroundings import Surroundings
 from guard.errors import GuardError
