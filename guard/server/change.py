@@ -46,9 +46,10 @@ def judge(push: Push) -> Said:
 
 def _fresh(push: Push) -> bool:
     """Whether no branch of the repository holds any commit that the push brings."""
-    asked = ("rev-list", "--count", "--end-of-options", push.new, f"^{push.old}")
-    brought = push.git.run(*asked)
-    return brought == push.git.run(*asked, "--not", "--branches")
+    brought = (push.new, f"^{push.old}")
+    count = ("rev-list", "--count")
+    known = ("--not", "--branches", "--not")
+    return push.git.run(*count, *brought) == push.git.run(*count, *known, *brought)
 
 
 def _agrees(report: Report) -> bool:
