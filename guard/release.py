@@ -194,7 +194,7 @@ def missing_of(
     """
     missing = []
     if isinstance(landing.seen_at, Unknown):
-        missing.append(f"its landing is not recorded ({landing.seen_at.reason})")
+        missing.append("its landing is not recorded yet: run `guard lane reconcile`")
     elif now < landing.seen_at + facts.soak:
         missing.append(f"its soak goes on for {landing.seen_at + facts.soak - now} s")
     missing += _health(facts, landing, proofs, now)

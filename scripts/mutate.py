@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import libcst as cst
+import pytest
 from libcst import metadata
 
 SECONDS = 120
@@ -167,8 +168,6 @@ def is_noticed(path: str, text: str, tests: list[str]) -> bool:
                 contextlib.redirect_stderr(io.StringIO()),
             ):
                 _load(path, text)
-                import pytest
-
                 code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests])
         finally:
             os._exit(int(code))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from guard.change import Provenance, Unknown
 from guard.cli._surroundings import Surroundings
@@ -49,6 +49,8 @@ class Asked:
     target: str
     remote: str
     now: int
+    books: dict[str, Rulebook] = field(default_factory=dict)
+    """By commit: reading a policy is most of what a run costs."""
 
     def keepers(self) -> list[Keeper]:
         """The keeper of each protected branch that is there, or of the one that was named."""
@@ -127,7 +129,9 @@ class Asked:
             raise UsageError(
                 f"no branch {target!r}" + (f" at {self.remote}" if self.remote else "")
             )
-        return rulebook_at(self.git, tip, self.around.rules())
+        if tip not in self.books:
+            self.books[tip] = rulebook_at(self.git, tip, self.around.rules())
+        return self.books[tip]
 
     def _settings(self, book: Rulebook) -> LaneSettings:
         return book.policy.lane or LaneSettings()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from guard.change import Commit, Held, How, Missing, Person, Unknown
-from guard.lane import Crowd, LaneState, decide, entries, line, state, unreleased
+from guard.lane import Crowd, LaneState, Standing, decide, entries, line, seen_at, state, unreleased
 from tests.lane.facts import (
     HUMAN,
     SOAK,
@@ -326,6 +326,28 @@ def test_a_checkpoint_stands_for_all_before_it() -> None:
     assert found == entries(chain[2:])
 
 
+def test_facts_without_records_are_no_crash() -> None:
+    assert entries(()) == ()
+    assert state(facts(records=()), NOW).now == NOW
+    chain = (record("landed", "a2", 7, base="a1"), record("cleared", "a3", 8))
+    assert [each.rev for each in entries(chain)] == ["a2", "a3"]
+
+
+def test_a_landing_was_seen_when_the_first_record_of_it_says_so() -> None:
+    found = entries(
+        (
+            STARTED,
+            record("landed", "a1", 5, base="a0"),
+            record("landed", "a3", 6, base="a1"),
+            record("landed", "a2", 7, base="a1"),
+        )
+    )
+    place = {f"a{number}": number for number in range(10)}
+    assert seen_at(found, "a1", "a2", place) == 6
+    assert seen_at(found, "a1", "a2", {}) == 7
+    assert isinstance(seen_at(found, "a3", "a4", place), Unknown)
+
+
 def test_a_new_start_begins_the_time_anew() -> None:
     chain = (STARTED, record("landed", "a1", 10**12), record("started", "a2", 20))
     assert [each.at for each in entries(chain)] == [20]
@@ -348,7 +370,7 @@ def test_every_lane_of_the_policy_is_shown() -> None:
     assert [each.lane for each in found.lanes] == ["api", "other", "old"]
     assert found.faults == ("x",)
     assert isinstance(found, LaneState)
-    assert found.of("none").holder is None
+    assert found.of("none") == Standing("none", None, (), None, 0, False)
 
 
 def test_what_was_not_seen_yet_is_unknown() -> None:
