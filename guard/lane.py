@@ -207,17 +207,17 @@ def line(facts: LaneFacts, lanes: tuple[str, ...]) -> tuple[Waiting, ...]:
     if isinstance(facts.waiting, Unknown):
         return ()
     ready = [
-        (each.ready_since, each.id, each)
-        for each in facts.waiting
+        (each.ready_since, each.id, number, each)
+        for number, each in enumerate(facts.waiting)
         if isinstance(each.ready_since, int) and not set(lanes).isdisjoint(each.lanes)
     ]
-    return tuple(each for _, _, each in sorted(ready, key=lambda item: item[:2]))
+    return tuple(each for *_, each in sorted(ready))
 
 
 def name_of(landing: Landing, found: tuple[LaneEntry, ...]) -> str:
     """How messages name a landing: ``#23`` or a branch where a record has it, else its revision."""
     for each in found:
-        if each.kind is RecordKind.LANDED and each.rev == landing.rev and each.change:
+        if each.rev == landing.rev and each.change:
             return each.change
     return landing.rev[:12]
 

@@ -120,7 +120,7 @@ def changes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     elif isinstance(node, cst.Call) and isinstance(node.func, cst.Name):
         if node.func.value in CALLED:
             yield node.with_changes(func=cst.Name(CALLED[node.func.value]))
-        if node.func.value in ("sorted", "tuple") and node.args:
+        if node.func.value == "sorted" and node.args:
             yield node.args[0].value
     elif isinstance(node, cst.CompFor) and node.ifs:
         yield node.with_changes(ifs=())

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from guard.change import Provenance, Unknown
 from guard.cli._surroundings import Surroundings
 from guard.errors import UsageError
+from guard.forge.plain import who_waits
 from guard.forge.rulebook import Rulebook, rulebook_at
 from guard.git import find_top, is_oid
 from guard.keeper import HEADS, Keeper, Outcome
@@ -32,8 +33,8 @@ class Report:
     target: str
     state: LaneState
     waits: tuple[Wait, ...]
-    line: tuple[Waiting, ...] | None
-    """Who waits, who has waited longest first; ``None`` where that is not known."""
+    line: tuple[Waiting, ...] | Unknown
+    """The AI changes that wait, who has waited longest first."""
     history: History
     appended: tuple[LaneRecord, ...] | None = None
     """What was recorded just now; ``None`` for a command that records nothing."""
@@ -75,12 +76,14 @@ class Asked:
         """How the lanes stand."""
         history = outcome.history if outcome else keeper.history()
         waits = outcome.waits if outcome else keeper.waits(history, self.now)
-        open_changes = None if isinstance(history.facts.waiting, Unknown) else history.facts.waiting
+        tip = history.facts.tip
+        known = who_waits(self.git, self.refs, keeper.target, tip, self._book(keeper.target))
+        open_changes = known if isinstance(known, Unknown) else known.waiting
         return Report(
             keeper.target,
             state(history.facts, self.now),
             waits,
-            None if open_changes is None else _in_line(open_changes),
+            open_changes if isinstance(open_changes, Unknown) else _in_line(open_changes),
             history,
             outcome.appended if outcome else None,
         )

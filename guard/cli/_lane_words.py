@@ -11,7 +11,7 @@ from guard.change import How, Landing, LaneEntry, LaneRecord, RecordKind, Unknow
 from guard.cli._lane import Asked, Report
 from guard.cli._output import say
 from guard.errors import UsageError
-from guard.keeper import Keeper
+from guard.keeper import HEADS, Keeper
 from guard.lane import Standing, entries, name_of, unreleased
 from guard.lanecheck import Checked
 from guard.reporters._escape import terminal
@@ -140,15 +140,17 @@ def _holder(report: Report, landing: Landing) -> str:
 
 
 def _line(report: Report) -> Iterable[str]:
-    if report.line is None:
-        yield "  waiting: not known"
+    if isinstance(report.line, Unknown):
+        yield f"  waiting: not known: {report.line.reason}"
         return
     for number, each in enumerate(report.line, 1):
         lanes = ", ".join(each.lanes)
+        name = each.id.removeprefix(HEADS)
         if isinstance(each.ready_since, int):
-            yield f"  waiting: {number}. {each.id} (lane {lanes}), ready {moment(each.ready_since)}"
+            yield f"  waiting: {number}. {name}, lane {lanes}, since {moment(each.ready_since)}"
         else:
-            yield f"  waiting: {each.id} (lane {lanes}), lacks {each.missing}"
+            why = each.missing or "the time since when it is ready"
+            yield f"  open: {name}, lane {lanes}, lacks {why}"
 
 
 def _said(record: LaneEntry) -> str:
@@ -187,7 +189,11 @@ def _json(report: Report) -> dict[str, object]:
             }
             for lane in report.state.lanes
         ],
-        "waiting": None if report.line is None else [dump(each) for each in report.line],
+        "waiting": (
+            dump(report.line)
+            if isinstance(report.line, Unknown)
+            else [dump(each) for each in report.line]
+        ),
         "overrides": [dump(each) for each in report.state.overrides],
     }
     if report.appended is not None:

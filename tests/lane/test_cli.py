@@ -80,6 +80,15 @@ def test_a_held_lane_says_by_whom_how_long_and_what_is_missing(user: User) -> No
     assert "soak over since" in user("status", now=200)
 
 
+def test_who_waits_is_shown(user: User) -> None:
+    world = user.world
+    world.move(world.commit({"api/a.py": "2"}, world.tip, by=ROBOT), "claude/ready")
+    text = user("status", now=5)
+    assert "  open: claude/ready, lane api, other, lacks an approval of its tree" in text
+    (target,) = json.loads(user("status --format json", now=6))["targets"]
+    assert [each["id"] for each in target["waiting"]] == ["refs/heads/claude/ready"]
+
+
 def test_json(user: User) -> None:
     rev = user.land("api/a.py")
     user("reconcile", now=5)

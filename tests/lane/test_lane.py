@@ -56,6 +56,10 @@ def test_a_landing_holds_the_lane_until_its_release() -> None:
 def test_a_landing_is_named_as_its_record_names_it() -> None:
     seen = record("landed", "a2", 0, base="a1", change="#20")
     assert held(facts(landing("a2"), records=(STARTED, seen)), (unit(),), NOW).by == "#20"
+    unnamed = record("landed", "a2", 0, base="a1")
+    assert held(facts(landing("a2"), records=(STARTED, unnamed)), (unit(),), NOW).by == "a2"
+    long = facts(landing("0123456789abcdef", base="a1"))
+    assert held(long, (unit(),), NOW).by == "0123456789ab"
     other = record("landed", "a3", 0, base="a2", change="#21")
     assert held(facts(landing("a2"), records=(STARTED, other)), (unit(),), NOW).by == "a2"
 
@@ -274,6 +278,11 @@ def test_who_became_ready_at_the_same_time_stands_by_name() -> None:
     assert held(known, (unit("#9"),), NOW).by == "#5"
 
 
+def test_who_stands_in_the_line_twice_is_no_crash() -> None:
+    known = facts(waiting=(waiting("#5", 7), waiting("#5", 7, "other", "web")))
+    assert [each.lanes for each in line(known, ("other",))] == [("other",), ("other", "web")]
+
+
 def test_who_does_not_stand_in_the_line_comes_last() -> None:
     known = facts(waiting=(waiting("#5", 7), waiting("#6", None)))
     found = held(known, (unit("#9"),), NOW)
@@ -328,7 +337,9 @@ def test_a_checkpoint_stands_for_all_before_it() -> None:
 
 def test_facts_without_records_are_no_crash() -> None:
     assert entries(()) == ()
-    assert state(facts(records=()), NOW).now == NOW
+    found = state(facts(records=()), NOW)
+    assert found.now == NOW
+    assert found.of("other").free_since == 0
     chain = (record("landed", "a2", 7, base="a1"), record("cleared", "a3", 8))
     assert [each.rev for each in entries(chain)] == ["a2", "a3"]
 
