@@ -15,11 +15,13 @@ from guard.change import (
     FileChange,
     Health,
     LaneFacts,
+    LaneRecord,
     Opinion,
     Origin,
     Person,
     PolicyEdit,
     Provenance,
+    RecordKind,
     Review,
     Rollback,
     Signal,
@@ -107,6 +109,11 @@ def review(tree: str = "tree of head", **more: Any) -> Review:
     return Review(**values)
 
 
+def started(rev: str, now: int = NOW) -> LaneRecord:
+    """The lane begins after ``rev``, a day ago."""
+    return LaneRecord(RecordKind.STARTED, rev, now - 86400, "ada", reason="the lane begins")
+
+
 def change(*units: Unit, **more: Any) -> Change:
     """A change of ``units`` (one by a human, if none is given) to ``main``; ``more`` differs."""
     units = units or (unit(),)
@@ -128,7 +135,7 @@ def change(*units: Unit, **more: Any) -> Change:
         "labels": (),
         "reviews": (),
         "others": (),
-        "lane": LaneFacts("main", oid("base"), (), (), waiting=()),
+        "lane": LaneFacts("main", oid("base"), (), (started(oid("base")),), waiting=()),
         "evidence": (),
         "deployments": (),
         "rollback": Rollback(applies=True),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from guard import __version__
-from guard.cli import (
+from guard.cli import (, approve, check, policy, rules, server_hook, smoke, test, who, who as whose
     approve,
     check,
     deployment,
@@ -22,7 +22,6 @@ from guard.cli import (
     server_hook,
     smoke,
 )
-from guard.cli import who as whose
 from guard.cli._output import OutputClosed
 from guard.cli._surroundings import Surroundings
 from guard.errors import GuardError
@@ -47,6 +46,8 @@ for command in (
     whose.who,
     policy.validate,
     policy.schema,
+    test.test,
+    who.who,
     approve.approve,
     server_hook.server_hook,
     lane.lane,
