@@ -1,6 +1,7 @@
 """Write the parts of docs/ that are made from the code; with --check only compare.
 
-Made here: the index of the rules, the tables of their options and the JSON Schema of the policy.
+Made here: the index of the rules, the tables of their options and the JSON Schemas of the policy
+and of a file of facts.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guard.config.shapes import kebab
+from guard.forge.schema import render_facts_schema
 from guard.model import Stage
 from guard.options import Duration
 from guard.plugins import BUILT_IN, GROUP, load_rules
@@ -97,6 +99,7 @@ def main(check: bool) -> int:
         "rules.md": between(pages["rules.md"], index(rules), "rules.md"),
         "policy.md": between(pages["policy.md"], options(rules), "policy.md"),
         "guard.schema.json": render_schema(rules),
+        "facts.schema.json": render_facts_schema(),
     }
     differs = []
     for name, text in wanted.items():

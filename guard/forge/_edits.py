@@ -51,6 +51,8 @@ _PINNED = Globs(
         "Pipfile",
         "*requirements*.txt",
         "*constraints*.txt",
+        "requirements/",
+        "constraints/",
         "*.lock",
         "environment.yml",
         "environment.yaml",

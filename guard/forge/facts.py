@@ -83,7 +83,7 @@ def change_of(value: dict[str, Any], name: str, now: int) -> Change:
     if type(version) is not int or version != VERSION:
         raise WireError(f"{name}: version: must be {VERSION}, not {version!r}")
     rest = {"now": now, **{key: each for key, each in value.items() if key != "version"}}
-    change = load(rest, Change, name, complete=False, may_lack=may_lack)
+    change = load(rest, Change, f"{name}: change", complete=False, may_lack=may_lack)
     problems = [*_problems(change)]
     if problems:
         raise WireError("\n".join(f"{name}: {problem}" for problem in problems))

@@ -117,7 +117,7 @@ class Hub:
     def arrives(self, branch: str, by: str = "ada", origin: Origin = Origin.UNDECLARED) -> None:
         """Record that ``branch``, as it is, was sent by ``by``."""
         ref = f"refs/heads/{branch}"
-        self.records.record_arrivals([Arrival(ref, self.rev(branch), by, NOW - 500, origin)])
+        self.records.record_arrivals([Arrival(ref, self.rev(branch), by, self.clock, origin)])
 
     def approve(self, rev: str, by: str = "bob", **more: Any) -> Approval:
         """An opinion, as the server lets it be written; ``more`` differs."""
