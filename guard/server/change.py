@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guard.change import Change, Person, Unknown
+from guard.change import Person, Unknown
+from guard.decisions import decision
 from guard.model import Level, Report, RuleResult, Stage, Verdict
+from guard.records import lane_ref
 from guard.refs import LocalRefs
 from guard.server.hook import Push, Said
+from guard.server.spool import Moved
 from guard.server.words import Complaint
 
 
@@ -18,6 +21,7 @@ def judge(push: Push) -> Said:
     from guard.change_engine import run_changes
     from guard.forge.plain import Asked, gather
     from guard.forge.rulebook import Rulebook
+    from guard.landings import Push as Landed
 
     book = Rulebook(push.policy, push.blob, push.rules)
     asked = Asked(
@@ -28,6 +32,7 @@ def judge(push: Push) -> Said:
         Stage.PRE_RECEIVE,
         pusher=Person(login=push.who.login),
         fresh=_fresh(push),
+        pushes=tuple(Landed(one.base, one.rev, one.ai, one.change) for one in push.unrecorded),
     )
     change = gather(push.git, LocalRefs(push.git), asked, book, book.needs())
     report = run_changes(change, book.change_rules(), Stage.PRE_RECEIVE)
@@ -35,21 +40,23 @@ def judge(push: Push) -> Said:
     if not complaints and not _agrees(report):
         what = "the rules over changes came to no verdict"
         complaints = (Complaint(push.ref, "change", what, "", Verdict.UNVERIFIED),)
-    reasons = tuple(f"{each.rule}: {each.verdict.value}" for each in report.results)
     notes = tuple(
         f"warning: {each.rule}: {each.message}"
         for each in report.findings
         if each.level is Level.WARNING
     )
-    return Said(complaints, reasons, notes, tuple(_inputs(change)), push.ref, push.blob)
+    units = () if isinstance(change.units, Unknown) else change.units
+    moved = tuple(Moved(push.target, u.base, u.rev, u.is_ai, u.id) for u in units)
+    said = decision(change, report, Stage.PRE_RECEIVE, [f"lane:{_lane(push)}"])
+    return Said(complaints, said.reasons, notes, said.inputs, said.change, push.blob, moved)
 
 
 def _fresh(push: Push) -> bool:
     """Whether no branch of the repository holds any commit that the push brings."""
-    brought = (push.new, f"^{push.old}")
-    count = ("rev-list", "--count")
-    known = ("--not", "--branches", "--not")
-    return push.git.run(*count, *brought) == push.git.run(*count, *known, *brought)
+    asked = ("rev-list", "--count")
+    brought = push.git.run(*asked, "--end-of-options", push.new, f"^{push.old}")
+    others = ("--not", "--branches", "--not")
+    return brought == push.git.run(*asked, *others, "--end-of-options", push.new)
 
 
 def _agrees(report: Report) -> bool:
@@ -67,10 +74,6 @@ def _complaints(ref: str, result: RuleResult) -> Iterator[Complaint]:
         yield Complaint(ref, result.rule, result.reason, "", result.verdict)
 
 
-def _inputs(change: Change) -> Iterator[str]:
-    for name, tree in (("base", change.base_tree), ("result", change.result_tree)):
-        if isinstance(tree, str):
-            yield f"{name}-tree:{tree}"
-    if not isinstance(change.reviews, Unknown):
-        for each in change.reviews:
-            yield f"review:{each.by.login}:{each.opinion.value}:{each.tree}"
+def _lane(push: Push) -> str:
+    """The last record of the lane, as it was judged by; empty where there is none."""
+    return push.git.ref(lane_ref(push.target)) or ""

@@ -10,6 +10,7 @@ from guard.model import Verdict
 from guard.server import records_push
 from guard.server.hook import Hook, Push
 from guard.server.policies import Read
+from guard.server.spool import Moved
 from guard.server.survey import OWNER, Survey, is_shallow, owners
 from guard.server.updates import HEADS, Kind, Update
 from guard.server.words import Complaint
@@ -26,10 +27,12 @@ class Sorted:
     """Moves of protected branches that no rule judges, each with the reason."""
 
 
-def sort(hook: Hook, seen: Survey, updates: Sequence[Update], cache: str) -> Sorted:
+def sort(
+    hook: Hook, seen: Survey, updates: Sequence[Update], unrecorded: tuple[Moved, ...]
+) -> Sorted:
     """Look at each reference of the push; all are refused if one is."""
     found = Sorted()
-    door = _Door(hook, seen, cache, found)
+    door = _Door(hook, seen, unrecorded, found)
     for update in updates:
         found.complaints += door.look(update)
     return found
@@ -39,7 +42,7 @@ def sort(hook: Hook, seen: Survey, updates: Sequence[Update], cache: str) -> Sor
 class _Door:
     hook: Hook
     seen: Survey
-    cache: str
+    unrecorded: tuple[Moved, ...]
     found: Sorted
 
     def look(self, update: Update) -> Iterator[Complaint]:
@@ -205,7 +208,7 @@ class _Door:
             read.blob,
             self.hook.rules(),
             self.hook.now,
-            self.cache,
+            tuple(each for each in self.unrecorded if each.target == target),
         )
         self.found.pushes.append(push)
 

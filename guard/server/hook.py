@@ -9,6 +9,7 @@ from guard.config import Policy
 from guard.repository import Repository
 from guard.rule import Rule
 from guard.server.identity import Identity
+from guard.server.spool import Moved
 from guard.server.words import Complaint
 
 
@@ -49,7 +50,8 @@ class Push:
     """The blob of ``policy``; empty where there is none."""
     rules: tuple[Rule, ...]
     now: int
-    cache: str
+    unrecorded: tuple[Moved, ...] = ()
+    """What has landed, perhaps, and is in no record yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Said:
     change: str = ""
     policy: str = ""
     """The blob of the policy that judged."""
+    moved: tuple[Moved, ...] = ()
+    """What would land."""
 
 
 Judge = Callable[[Push], Said]

@@ -42,6 +42,7 @@ def script(hook: str, python: str) -> str:
         "#!/bin/sh\n"
         f"{_MARK}\n"
         "# Written by `guard server-hook install`; `guard server-hook uninstall` takes it away.\n"
+        'export GUARD_CACHE_DIR="$PWD/guard/cache"\n'
         f"exec {shlex.quote(python)} -I -m guard server-hook run {hook}\n"
     )
 

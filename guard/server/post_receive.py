@@ -19,7 +19,7 @@ from guard.repository import Repository
 from guard.server.lock import held
 from guard.server.policies import Policies
 from guard.server.pre_receive import DOOR
-from guard.server.spool import Intent, Spool
+from guard.server.spool import Intent, Moved, Spool
 from guard.server.survey import head_of, targets_of
 from guard.server.updates import HEADS, Update
 
@@ -49,10 +49,10 @@ class Flush:
     spool: Spool
     policies: Policies
     now: int
-    origin: Callable[[Landed], Origin]
-    """Who made what arrived."""
-    lanes: Callable[[Sequence[str]], None]
-    """Called with the targets that moved, when all else is recorded."""
+    origin: Callable[[Landed, Sequence[str]], Origin]
+    """Who made what arrived, and is in no history of the commits that are named."""
+    lane: Callable[[str, Sequence[Moved]], None]
+    """Bring the lane into a target up to date; what landed on it is told."""
     step: Callable[[str], None] = lambda _: None
     patience: float = 10.0
 
@@ -63,6 +63,7 @@ class _Work:
 
     decisions: dict[str, list[Decision]] = field(default_factory=dict)
     landed: list[Landed] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
     done: list[Intent] = field(default_factory=list)
 
 
@@ -93,13 +94,16 @@ def flush(job: Flush, moved: Sequence[Update] = ()) -> tuple[str, ...]:
         for target, decisions in work.decisions.items():
             faults += _try(_log, job, records, target, decisions)
         job.step("logged")
-        faults += _try(_arrive, job, records, work.landed)
+        before = _before(targets, tips, work.landed)
+        faults += _try(_arrive, job, records, work.landed, before)
         job.step("arrivals recorded")
         names = [each.update.ref.removeprefix(HEADS) for each in work.landed]
         changed = [name for name in dict.fromkeys(names) if name in targets]
         for target in targets:
             faults += _try(_start, job, records, target, work.landed)
-        faults += _try(job.lanes, changed)
+        for target in changed:
+            mine = [each for each in work.moved if each.target == target]
+            faults += _try(job.lane, target, mine)
         job.step("lanes recorded")
         if not faults:
             for name, _ in found.broken:
@@ -122,6 +126,7 @@ def _sort(
     work.done.append(intent)
     work.landed += [Landed(each, intent.by, intent.at) for each in there]
     refs = {each.ref for each in there}
+    work.moved += [each for each in intent.moved if HEADS + each.target in refs]
     for each in intent.decisions:
         if intent.allowed and not any(HEADS + each.target == ref for ref in refs):
             each = replace(each, reasons=(*each.reasons, "server: it passed, and did not land"))
@@ -141,17 +146,26 @@ def _is_there(git: Repository, update: Update, tips: dict[str, str]) -> bool:
 
 
 def _log(job: Flush, records: Records, target: str, decisions: Sequence[Decision]) -> None:
-    known = {
-        each for _, decision in islice(records.decisions(target), _RECENT) for each in (decision,)
-    }
+    known = {each for _, each in islice(records.decisions(target), _RECENT)}
     new = [each for each in decisions if each not in known]
     job.step("before log")
     records.log(target, new)
 
 
-def _arrive(job: Flush, records: Records, landed: Iterable[Landed]) -> None:
+def _before(
+    targets: Sequence[str], tips: dict[str, str], landed: Iterable[Landed]
+) -> tuple[str, ...]:
+    """The tips of the protected branches before all this landed."""
+    found = {HEADS + target: tips.get(HEADS + target, "") for target in targets}
+    for each in reversed([*landed]):
+        if each.update.ref in found:
+            found[each.update.ref] = each.update.old
+    return tuple(oid for oid in found.values() if oid)
+
+
+def _arrive(job: Flush, records: Records, landed: Iterable[Landed], before: Sequence[str]) -> None:
     found = [
-        Arrival(each.update.ref, each.update.new, each.by, each.at, job.origin(each))
+        Arrival(each.update.ref, each.update.new, each.by, each.at, job.origin(each, before))
         for each in landed
         if each.update.new and each.update.ref.startswith(HEADS)
     ]

@@ -69,7 +69,9 @@ def _judge(hook: Hook, spool: Spool, judges: Sequence[Judge], answer: _Answer) -
     answer.seen = survey(hook, answer.updates)
     hook.step("surveyed")
     answer.rests_on = _rests_on(answer)
-    answer.sorted = sort(hook, answer.seen, answer.updates, spool.cache)
+    waiting = spool.read(hook.now).intents
+    unrecorded = tuple(each for intent in waiting if intent.allowed for each in intent.moved)
+    answer.sorted = sort(hook, answer.seen, answer.updates, unrecorded)
     answer.complaints += answer.sorted.complaints
     if answer.complaints:
         return  # what may never be needs no judgement, and costs none
@@ -110,7 +112,8 @@ def _intent(hook: Hook, answer: _Answer, allowed: bool) -> Intent:
     ident = new_id()
     by = answer.seen.who.login if answer.seen else ""
     decisions = tuple(_decisions(hook, answer, ident))
-    return Intent(ident, hook.now, by, allowed, answer.updates, decisions)
+    moved = tuple(one for said in answer.said.values() for each in said for one in each.moved)
+    return Intent(ident, hook.now, by, allowed, answer.updates, decisions, moved)
 
 
 def _decisions(hook: Hook, answer: _Answer, ident: str) -> list[Decision]:

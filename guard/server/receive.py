@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
+from functools import partial
 
-from guard.change import Origin
+from guard.change import Commit, Origin, Person, Provenance
 from guard.errors import GuardError
+from guard.refs import LocalRefs
 from guard.repository import Repository
 from guard.server import change, source
 from guard.server.hook import Hook, Judge, Push, Said
 from guard.server.install import CHAINED
 from guard.server.policies import Policies
-from guard.server.post_receive import Flush, Landed, flush
+from guard.server.post_receive import SERVER, Flush, Landed, flush
 from guard.server.pre_receive import pre_receive
-from guard.server.spool import Spool
-from guard.server.updates import Update, parse
+from guard.server.spool import Moved, Spool
+from guard.server.survey import head_of
+from guard.server.updates import HEADS, Update, parse
 from guard.server.words import note
 
 
@@ -36,13 +40,14 @@ def flush_all(hook: Hook, moved: tuple[Update, ...] = ()) -> int:
     """Empty the spool; 1 where something has to wait for the next time, with the reason told."""
     git = Repository(hook.repo, hook.environ)
     try:
+        policies = Policies(git, hook.rules())
         job = Flush(
             git,
             Spool(hook.repo, hook.step),
-            Policies(git, hook.rules()),
+            policies,
             hook.now,
-            _origin,
-            lambda _: None,
+            partial(_origin, git, policies),
+            partial(_keep, git, policies, hook.now),
             hook.step,
         )
         faults = flush(job, moved)
@@ -53,9 +58,43 @@ def flush_all(hook: Hook, moved: tuple[Update, ...] = ()) -> int:
     return 1 if faults else 0
 
 
-def _origin(landed: Landed) -> Origin:
-    del landed
-    return Origin.UNDECLARED
+def _origin(git: Repository, policies: Policies, landed: Landed, before: Sequence[str]) -> Origin:
+    """Who made what came to a branch: kept, so that a later rewrite cannot hide an AI."""
+    from guard.commits import commits
+    from guard.provenance import Told, judge
+
+    found = commits(git, before, [landed.update.new])
+    if not found:
+        return Origin.UNDECLARED
+    policy = policies.at(git.ref(HEADS + head_of(git)) or "").policy
+    told = Told(landed.update.ref.removeprefix(HEADS), opener=Person(login=landed.by))
+    if policy is None:
+        return judge(found, told).origin
+    return judge(found, told, policy.provenance, policy.people).origin
+
+
+def _keep(
+    git: Repository, policies: Policies, now: int, target: str, moved: Sequence[Moved]
+) -> None:
+    """Record what landed on ``target``, as it was judged, and release what is due."""
+    from guard.keeper import Keeper
+    from guard.landings import Push as Seen
+    from guard.landings import Reader
+    from guard.provenance import judge
+    from guard.records import Records
+
+    refs = LocalRefs(git)
+    read = policies.at(refs.read(HEADS + target) or "")
+    policy = read.policy
+    if policy is None:
+        raise GuardError(f"the policy at the tip of {target} cannot be read: {read.problem}")
+
+    def by(commits: tuple[Commit, ...]) -> Provenance:
+        return judge(commits, settings=policy.provenance, people=policy.people)
+
+    seen = tuple(Seen(each.base, each.rev, each.ai, each.change) for each in moved)
+    reader = Reader(git, Records(git, refs), read.lane, by, seen)
+    Keeper(reader, refs, target, read.blob).reconcile(now, SERVER)
 
 
 def _smoke(push: Push) -> Said:

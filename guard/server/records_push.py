@@ -65,7 +65,7 @@ def judge(
         if kind in (Kind.EVIDENCE, Kind.ARRIVALS):
             _ledger(git, update)
         elif kind is Kind.LANE:
-            _lane(git, update, target, who, now)
+            _lane(git, update, target, who, read, now)
         else:
             _log(git, update, target)
     except Invalid as error:
@@ -89,7 +89,9 @@ def _ledger(git: Repository, update: Update) -> None:
         raise Invalid(faults[0])
 
 
-def _lane(git: Repository, update: Update, target: str, who: Identity, now: int) -> None:
+def _lane(
+    git: Repository, update: Update, target: str, who: Identity, read: Read, now: int
+) -> None:
     fresh: list[tuple[str, LaneRecord]] = []
     for oid, record in Records(git, OneRef(update.ref, update.new)).lane_history(target):
         if oid == update.old:
@@ -98,7 +100,9 @@ def _lane(git: Repository, update: Update, target: str, who: Identity, now: int)
         fresh.append((oid, record))
     before = Records(git, OneRef(update.ref, update.old)).lane(target) if update.old else ()
     for oid, record in reversed(fresh):
-        _lane_record(record, oid, who, now, begun=bool(before))
+        _at_its_time(record, oid, now)
+        if _is_by_hand(record, begun=bool(before)):
+            _by_hand(record, oid, who, read)
         # What a checkpoint carries over must be what was there: it is no way round the rest.
         there = {plain(each, 0) for each in entries(before)}
         if not {plain(each, 0) for each in record.carried} <= there:
@@ -106,16 +110,30 @@ def _lane(git: Repository, update: Update, target: str, who: Identity, now: int)
         before = (*before, record)
 
 
-def _lane_record(record: LaneRecord, oid: str, who: Identity, now: int, begun: bool) -> None:
+def _is_by_hand(record: LaneRecord, begun: bool) -> bool:
+    """Whether it rests on nothing but a human's word."""
     again = begun and record.kind is RecordKind.STARTED
-    by_hand = again or record.how is How.OVERRIDE or record.kind is RecordKind.CLEARED
-    if by_hand and record.by != who.login:
+    return again or record.how is How.OVERRIDE or record.kind is RecordKind.CLEARED
+
+
+def _by_hand(record: LaneRecord, oid: str, who: Identity, read: Read) -> None:
+    if record.by != who.login:
         raise Invalid(
             f"record {oid[:12]} is signed by {record.by!r}, and you are {who.login!r} here",
             "Whoever answers for an override pushes it.",
         )
-    if by_hand and not record.reason.strip():
+    if not record.reason.strip():
         raise Invalid(f"record {oid[:12]} is an override without a reason")
+    people = read.policy.people if read.policy else ()
+    may = [each.login for each in people if {"releaser", "owner"} & set(each.roles)]
+    if people and who.login not in may:
+        raise Invalid(
+            f"record {oid[:12]} is an override, which takes the role releaser or owner",
+            f"Who has it: {', '.join(may) or 'nobody'}.",
+        )
+
+
+def _at_its_time(record: LaneRecord, oid: str, now: int) -> None:
     if abs(record.at - now) > approvals.TOLERANCE:
         raise Invalid(
             f"record {oid[:12]} is dated {abs(record.at - now)} s off the server's time",

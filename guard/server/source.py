@@ -47,7 +47,6 @@ def _report(push: Push, rev: str, layout: Policy, tree: Commit) -> Report:
         exclude=policy.exclude,
         roots=layout.roots,
         target=layout.target_version,
-        cache_dir=push.cache,
         together=COMMENTS,
     )
     source = [rule for rule in push.rules if isinstance(rule, SourceRule)]

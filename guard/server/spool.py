@@ -13,7 +13,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from guard._wire import WireError, dump, load
 from guard.change import Decision
@@ -37,6 +37,18 @@ class SpoolError(GuardError):
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """One change that a push would bring to a protected branch, as it was judged at the door."""
+
+    target: str
+    base: str
+    rev: str
+    ai: bool
+    """The door knows the account and the branch; whoever reads the history later does not."""
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """What ``pre-receive`` said of one push."""
 
@@ -45,7 +57,8 @@ class Intent:
     by: str
     allowed: bool
     updates: tuple[Update, ...]
-    decisions: tuple[Decision, ...] = field(default=())
+    decisions: tuple[Decision, ...] = ()
+    moved: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +87,6 @@ class Spool:
     def lock(self) -> str:
         """The file that is locked while references are compared, and while the spool is emptied."""
         return os.path.join(self.home, "lock")
-
-    @property
-    def cache(self) -> str:
-        """Where facts about files are kept."""
-        return os.path.join(self.home, "cache")
 
     def prepare(self) -> None:
         """Make the folders, for the accounts that may write to the repository. ``SpoolError``."""
