@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from guard import __version__
-from guard.cli import (, approve, check, policy, rules, server_hook, smoke, test, who, who as whose
+from guard.cli import (
     approve,
     check,
     deployment,
@@ -21,6 +21,8 @@ from guard.cli import (, approve, check, policy, rules, server_hook, smoke, test
     rules,
     server_hook,
     smoke,
+    test,
+    who,
 )
 from guard.cli._output import OutputClosed
 from guard.cli._surroundings import Surroundings
@@ -41,19 +43,18 @@ def guard() -> None:
 for command in (
     check.check,
     smoke.smoke,
+    gate.gate,
+    who.who,
+    approve.approve,
+    lane.lane,
+    evidence.evidence,
+    deployment.deployment,
+    server_hook.server_hook,
     rules.rules,
     rules.explain,
-    whose.who,
     policy.validate,
     policy.schema,
     test.test,
-    who.who,
-    approve.approve,
-    server_hook.server_hook,
-    lane.lane,
-    gate.gate,
-    evidence.evidence,
-    deployment.deployment,
 ):
     guard.add_command(command)
 
