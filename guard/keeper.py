@@ -75,17 +75,17 @@ class Keeper:
         deployments = self.reader.records.deployments(staging) if staging else ()
         return Proofs(settings.checks, self.policy, tip_tree, tuple(evidence), staging, deployments)
 
-    def waits(self, history: History, now: int) -> tuple[Wait, ...]:
+    def waits(self, facts: LaneFacts, now: int) -> tuple[Wait, ...]:
         """What each unreleased landing still lacks; nothing is written."""
-        if history.facts.faults or not unreleased(history.facts):
+        if facts.faults or not unreleased(facts):
             return ()
-        proofs = self.proofs(history.facts)
-        time = state(history.facts, now).now
+        proofs = self.proofs(facts)
+        time = state(facts, now).now
         found = []
-        for each in unreleased(history.facts):
-            missing, _ = missing_of(history.facts, each, proofs, time)
+        for each in unreleased(facts):
+            missing, _ = missing_of(facts, each, proofs, time)
             seen = each.seen_at
-            late = isinstance(seen, int) and time > seen + history.facts.deadline
+            late = isinstance(seen, int) and time > seen + facts.deadline
             found.append(Wait(each, missing, late))
         return tuple(found)
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from guard.change import Provenance, Unknown
 from guard.cli._surroundings import Surroundings
-from guard.errors import UsageError
+from guard.config import POLICY_NAME, default_policy, parse_policy
+from guard.errors import GitError, UsageError
 from guard.forge.plain import who_waits
-from guard.forge.rulebook import Rulebook, rulebook_at
+from guard.forge.rulebook import Rulebook, read_policy_file, rulebook_at
 from guard.git import find_top, is_oid
 from guard.keeper import HEADS, Keeper, Outcome
-from guard.landings import History, Reader
+from guard.landings import Reader
 from guard.lane import LaneState, state
 from guard.provenance import judge
 from guard.records import Records
@@ -23,19 +24,20 @@ from guard.settings import LaneSettings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from guard.change import Commit, LaneRecord, Waiting
+    from typing import Any
+
+    from guard.change import Commit, LaneFacts, LaneRecord, Waiting
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """One target's lanes, for the user."""
 
-    target: str
+    facts: LaneFacts
     state: LaneState
     waits: tuple[Wait, ...]
     line: tuple[Waiting, ...] | Unknown
     """The AI changes that wait, who has waited longest first."""
-    history: History
     appended: tuple[LaneRecord, ...] | None = None
     """What was recorded just now; ``None`` for a command that records nothing."""
 
@@ -50,16 +52,18 @@ class Asked:
     target: str
     remote: str
     now: int
-    books: dict[str, Rulebook] = field(default_factory=dict)
-    """By commit: reading a policy is most of what a run costs."""
+    only_looks: bool
+    """Whether the command writes nothing: then the policy's rules are not looked at."""
+    books: dict[str, tuple[str, Rulebook]] = field(default_factory=dict)
+    """Tip and policy of each branch: they are read once, and are most of what a run costs."""
 
     def keepers(self) -> list[Keeper]:
         """The keeper of each protected branch that is there, or of the one that was named."""
         if self.target:
             return [self._keeper(self.target)]
         head = self._head()
-        named = self._settings(self._book(head)).targets or (head,)
-        there = [each for each in named if self.refs.read(HEADS + each)]
+        named = self._settings(self._book(head)[1]).targets or (head,)
+        there = [each for each in named if each in self.books or self.refs.read(HEADS + each)]
         if not there:
             raise UsageError(f"none of the protected branches is there: {', '.join(named)}")
         return [self._keeper(each) for each in there]
@@ -73,18 +77,17 @@ class Asked:
         return found[0]
 
     def report(self, keeper: Keeper, outcome: Outcome | None = None) -> Report:
-        """How the lanes stand."""
-        history = outcome.history if outcome else keeper.history()
-        waits = outcome.waits if outcome else keeper.waits(history, self.now)
-        tip = history.facts.tip
-        known = who_waits(self.git, self.refs, keeper.target, tip, self._book(keeper.target))
-        open_changes = known if isinstance(known, Unknown) else known.waiting
+        """How the lanes stand. Raises ``GitError`` where the history cannot be read."""
+        tip, book = self._book(keeper.target)
+        tip = outcome.history.facts.tip if outcome else tip
+        facts = who_waits(self.git, self.refs, keeper.target, tip, book)
+        if isinstance(facts, Unknown):
+            raise GitError(f"{keeper.target}: {facts.reason}")
         return Report(
-            keeper.target,
-            state(history.facts, self.now),
-            waits,
-            open_changes if isinstance(open_changes, Unknown) else _in_line(open_changes),
-            history,
+            facts,
+            state(facts, self.now),
+            outcome.waits if outcome else keeper.waits(facts, self.now),
+            facts.waiting if isinstance(facts.waiting, Unknown) else _in_line(facts.waiting),
             outcome.appended if outcome else None,
         )
 
@@ -102,7 +105,7 @@ class Asked:
         """``by``, if this is a name that the policy lets decide. Raises ``UsageError``."""
         if not by.strip():
             raise UsageError(f"{what} needs --by, the human who answers for it")
-        people = self._book(self.one().target).policy.people
+        people = self._book(self.one().target)[1].policy.people
         if not people:
             return by.strip()
         for person in people:
@@ -126,21 +129,23 @@ class Asked:
             raise UsageError("it is not known which branch is protected: name one with --target")
         return name.removeprefix(ref)
 
-    def _book(self, target: str) -> Rulebook:
-        tip = self.refs.read(HEADS + target)
-        if tip is None:
-            raise UsageError(
-                f"no branch {target!r}" + (f" at {self.remote}" if self.remote else "")
-            )
-        if tip not in self.books:
-            self.books[tip] = rulebook_at(self.git, tip, self.around.rules())
-        return self.books[tip]
+    def _book(self, target: str) -> tuple[str, Rulebook]:
+        if target not in self.books:
+            tip = self.refs.read(HEADS + target)
+            if tip is None:
+                where = f" at {self.remote}" if self.remote else ""
+                raise UsageError(f"no branch {target!r}{where}")
+            if self.only_looks:
+                self.books[target] = tip, _without_rules(self.git, tip)
+            else:
+                self.books[target] = tip, rulebook_at(self.git, tip, self.around.rules())
+        return self.books[target]
 
     def _settings(self, book: Rulebook) -> LaneSettings:
         return book.policy.lane or LaneSettings()
 
     def _keeper(self, target: str) -> Keeper:
-        book = self._book(target)
+        _, book = self._book(target)
         policy = book.policy
 
         def by(commits: tuple[Commit, ...]) -> Provenance:
@@ -151,8 +156,9 @@ class Asked:
         return Keeper(reader, self.refs, target, book.blob)
 
 
-def ask(around: Surroundings, target: str | None, remote: str | None, now: int | None) -> Asked:
+def ask(around: Surroundings, values: dict[str, Any], *, only_looks: bool = False) -> Asked:
     """What the user asks about. Raises ``UsageError`` outside of a repository."""
+    target, remote, now = values["target"], values["remote"], values["now"]
     top = find_top(".")
     if top is None:
         raise UsageError("not in a git repository")
@@ -163,7 +169,17 @@ def ask(around: Surroundings, target: str | None, remote: str | None, now: int |
         raise UsageError(f"not the name of a branch: {target!r}")
     if target is not None and not name:
         raise UsageError("an empty --target")
-    return Asked(git, refs, around, name, remote or "", int(time.time()) if now is None else now)
+    clock = int(time.time()) if now is None else now
+    return Asked(git, refs, around, name, remote or "", clock, only_looks)
+
+
+def _without_rules(git: Repository, tip: str) -> Rulebook:
+    """The policy of a commit but for what it says of rules: the plugins are not loaded."""
+    found = read_policy_file(git, tip)
+    if found is None:
+        return Rulebook(default_policy(()), "", ())
+    blob, data = found
+    return Rulebook(parse_policy(data, POLICY_NAME, None), blob, ())
 
 
 def _in_line(found: tuple[Waiting, ...]) -> tuple[Waiting, ...]:

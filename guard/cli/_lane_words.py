@@ -101,7 +101,7 @@ def moment(seconds: int) -> str:
 
 
 def _lines(report: Report) -> Iterable[str]:
-    yield f"{report.target} at {report.history.facts.tip[:12]}"
+    yield f"{report.facts.target} at {report.facts.tip[:12]}"
     for record in report.appended or ():
         yield f"  recorded: {_said(record)}"
     for fault in report.state.faults:
@@ -132,7 +132,7 @@ def _lane(report: Report, lane: Standing) -> Iterable[str]:
 
 
 def _holder(report: Report, landing: Landing) -> str:
-    name = name_of(landing, entries(report.history.facts.records))
+    name = name_of(landing, entries(report.facts.records))
     named = landing.rev[:12] if name == landing.rev[:12] else f"{name} ({landing.rev[:12]})"
     if isinstance(landing.seen_at, Unknown):
         return f"{named}, since a time that is not recorded"
@@ -170,11 +170,11 @@ def _said(record: LaneEntry) -> str:
 
 
 def _json(report: Report) -> dict[str, object]:
-    facts = report.history.facts
+    facts = report.facts
     found = entries(facts.records)
     missing = {each.landing.rev: list(each.missing) for each in report.waits}
     value: dict[str, object] = {
-        "target": report.target,
+        "target": report.facts.target,
         "tip": facts.tip,
         "now": report.state.now,
         "faults": list(report.state.faults),

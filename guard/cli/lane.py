@@ -32,10 +32,10 @@ def _common(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.pass_obj(TARGET(REMOTE(NOW(command))))
 
 
-def _ask(around: Surroundings, values: dict[str, Any]) -> Asked:
+def _ask(around: Surroundings, values: dict[str, Any], *, only_looks: bool = False) -> Asked:
     from guard.cli._lane import ask
 
-    return ask(around, values["target"], values["remote"], values["now"])
+    return ask(around, values, only_looks=only_looks)
 
 
 @click.group()
@@ -54,7 +54,7 @@ def status(around: Surroundings, form: str, **values: Any) -> int:
     """Show each lane: its holder, since when, what its release misses, and who waits."""
     from guard.cli._lane_words import show
 
-    asked = _ask(around, values)
+    asked = _ask(around, values, only_looks=True)
     return show([asked.report(keeper) for keeper in asked.keepers()], form)
 
 
@@ -68,7 +68,7 @@ def log(around: Surroundings, form: str, limit: int | None, **values: Any) -> in
 
     from guard.cli._lane_words import show_log
 
-    keeper = _ask(around, values).one()
+    keeper = _ask(around, values, only_looks=True).one()
     records = keeper.reader.records.lane_history(keeper.target)
     return show_log(keeper.target, islice(records, limit), form)
 
@@ -152,7 +152,7 @@ def verify(around: Surroundings, **values: Any) -> int:
 
     found = [
         (keeper.target, check(keeper.reader, keeper.target, keeper.tip()))
-        for keeper in _ask(around, values).keepers()
+        for keeper in _ask(around, values, only_looks=True).keepers()
     ]
     return show_check(found)
 

@@ -12,7 +12,7 @@ from typing import Any
 from guard import globs
 from guard._tell import probe
 from guard.config import shapes, tree
-from guard.config.shapes import BAD, Field, Json, Listing, Record, Table, Text
+from guard.config.shapes import BAD, Field, Json, Listing, Record, Shape, Table, Text
 from guard.config.tree import MAX_BYTES, Node, Problems, Scalar
 from guard.engine import ConfiguredRule, PathLevel
 from guard.errors import PolicyError
@@ -76,8 +76,12 @@ def default_policy(rules: Sequence[Rule]) -> Policy:
     return Policy(rules=_complete({}, rules))
 
 
-def parse_policy(data: bytes, path: str, rules: Sequence[Rule]) -> Policy:
-    """The policy in ``data``, called ``path`` in messages. Raises ``PolicyError`` with them all."""
+def parse_policy(data: bytes, path: str, rules: Sequence[Rule] | None) -> Policy:
+    """The policy in ``data``, called ``path`` in messages. Raises ``PolicyError`` with them all.
+
+    Without ``rules`` what it says of rules is passed over: for who needs other sections, and not
+    the plugins.
+    """
     problems = Problems(path)
     root = tree.parse(data, problems)
     if root is None:
@@ -92,7 +96,7 @@ def parse_policy(data: bytes, path: str, rules: Sequence[Rule]) -> Policy:
     from hashlib import blake2b  # it loads OpenSSL: not where there is no policy
 
     return Policy(
-        **{**values, "rules": _complete(values.get("rules", {}), rules)},
+        **{**values, "rules": _complete(values.get("rules", {}), rules or ())},
         path=path,
         digest=blake2b(data, digest_size=16).hexdigest(),
     )
@@ -136,10 +140,13 @@ def configure(policy: Policy, rules: Sequence[RuleT]) -> tuple[ConfiguredRule[Ru
     )
 
 
-def policy_shape(rules: Sequence[Rule]) -> Record:
+def policy_shape(rules: Sequence[Rule] | None) -> Record:
     """The type of the whole file: it reads the policy, and the schema is made from it."""
-    levels = Table(keys={rule.id: shapes.LEVEL for rule in rules}, what="rule", least=1)
-    settings = Table(keys={rule.id: _RuleShape(rule) for rule in rules}, what="rule")
+    levels: Shape = _PassedOver()
+    settings: Shape = levels
+    if rules is not None:
+        levels = Table(keys={rule.id: shapes.LEVEL for rule in rules}, what="rule", least=1)
+        settings = Table(keys={rule.id: _RuleShape(rule) for rule in rules}, what="rule")
     per_path = Record(
         PerPath,
         (
@@ -230,6 +237,17 @@ class _TargetVersion:
     def schema(self) -> Json:
         numbers = sorted({float(version) for version in VERSIONS})
         return {"enum": [*VERSIONS, *numbers]}
+
+
+class _PassedOver:
+    """What is said of rules that are not loaded."""
+
+    def read(self, node: Node, problems: Problems) -> Any:
+        del node, problems
+        return {}
+
+    def schema(self) -> Json:
+        return {}
 
 
 class _SmokeShape:

@@ -21,9 +21,7 @@ from guard.change import (
     Unknown,
 )
 from guard.errors import GuardError
-from guard.forge._edits import Sides, policy_edit
 from guard.forge._files import changed_files
-from guard.forge._health import Doctor
 from guard.forge._open import HEADS, Branch, Judges, Line, as_open, open_branches, without
 from guard.forge._proof import Prover
 from guard.forge._reviews import Approval, approvals, of_change, review
@@ -179,6 +177,8 @@ class _Gathering:
             landing = units
         is_ai = any(unit.is_ai for unit in units)
         branches = _known(self._branches) if is_ai else _UNASKED
+        from guard.forge._health import Doctor  # who asks about the lane alone needs no doctor
+
         doctor = Doctor(self.git, self.book, found.base)
         return replace(
             found,
@@ -315,6 +315,8 @@ class _Gathering:
         return replace(history.facts, waiting=_known(lambda: line.waiting(branches)))
 
     def _edit(self, found: Change) -> PolicyEdit:
+        from guard.forge._edits import Sides, policy_edit
+
         files = changed_files(self.git, found.base, found.rev)
         return policy_edit(self.git, self.book, Sides(found.base, found.rev, files))
 

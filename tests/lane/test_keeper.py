@@ -103,7 +103,7 @@ def test_reconcile_refuses_facts_with_faults(world: World) -> None:
     world.move(world.commit({"x.py": "0"}))
     with pytest.raises(LaneFault, match="was rewritten"):
         world.keeper.reconcile(0, "cron")
-    assert world.keeper.waits(world.keeper.history(), 0) == ()
+    assert world.keeper.waits(world.keeper.history().facts, 0) == ()
 
 
 def test_two_reconcilers_at_once_do_no_harm(world: World) -> None:
@@ -155,12 +155,12 @@ def test_a_clock_that_jumps_back_never_shortens_a_soak(world: World) -> None:
 def test_what_is_missing_is_told_without_writing(world: World) -> None:
     rev = land(world)
     before = world.git.ref("refs/guard/lane/main")
-    (wait,) = world.keeper.waits(world.keeper.history(), 5)
+    (wait,) = world.keeper.waits(world.keeper.history().facts, 5)
     assert wait.landing.rev == rev
     assert "not recorded" in wait.missing[0]
     assert not wait.overdue
     world.keeper.reconcile(0, "cron")
-    (wait,) = world.keeper.waits(world.keeper.history(), 2000)
+    (wait,) = world.keeper.waits(world.keeper.history().facts, 2000)
     assert wait.overdue
     assert len([*world.records.lane_history("main")]) == 2
     assert before
