@@ -69,7 +69,12 @@ def due(facts: LaneFacts, proofs: Proofs, now: int, by: str) -> Due:
     if facts.faults:
         return Due((), ())
     seen = landed(facts, now, by)
-    facts = _with(facts, seen)
+    time = clock(entries(facts.records), now)
+    landings = (
+        replace(each, seen_at=time) if isinstance(each.seen_at, Unknown) else each
+        for each in facts.landings
+    )
+    facts = replace(_with(facts, seen), landings=tuple(landings))
     back = tuple(
         LaneRecord(
             RecordKind.RELEASED,
@@ -107,7 +112,7 @@ def settled(facts: LaneFacts, now: int, by: str) -> tuple[LaneRecord, ...]:
     live = unreleased(facts)
     end = place[live[0].base] if live else len(facts.marks) - 1
     done = any(place[each.rev] <= end for each in facts.landings)
-    if not end or not (done or end >= LONGEST_RANGE):
+    if not (done or end >= LONGEST_RANGE):
         return ()
     at = clock(found, now)
     return (
@@ -130,25 +135,13 @@ def _carried(
         each
         for each in found
         if each.kind in (RecordKind.LANDED, RecordKind.RELEASED)
-        and place.get(each.rev, end + 1) > end
+        if each.rev not in place or place[each.rev] > end
     )
     return tuple(dict.fromkeys((*humans, *later)))
 
 
 def _with(facts: LaneFacts, records: tuple[LaneRecord, ...]) -> LaneFacts:
-    """The facts as they are once ``records`` are written."""
-    if not records:
-        return facts
-    at = {each.rev: each.at for each in records if each.kind is RecordKind.LANDED}
-    at = {rev: clock(entries(facts.records), time) for rev, time in at.items()}
-    return replace(
-        facts,
-        records=(*facts.records, *records),
-        landings=tuple(
-            replace(each, seen_at=at[each.rev]) if each.rev in at else each
-            for each in facts.landings
-        ),
-    )
+    return replace(facts, records=(*facts.records, *records))
 
 
 def _released(facts: LaneFacts, landing: Landing) -> bool:

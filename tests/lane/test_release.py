@@ -9,7 +9,7 @@ import pytest
 
 from guard.change import Deployment, How, RecordKind, State
 from guard.lane import entries, unreleased
-from guard.release import LONGEST_RANGE, Proofs, due
+from guard.release import LONGEST_RANGE, Proofs, due, missing_of
 from tests.lane.facts import DEADLINE, SOAK, STARTED, evidence, facts, landing, record
 
 GREEN = evidence("tip")
@@ -78,6 +78,7 @@ def test_green_and_soaked_is_released_and_settled() -> None:
     assert (released.kind, released.base, released.rev) == (RecordKind.RELEASED, "a1", "a2")
     assert (released.how, released.proof) == (How.EVIDENCE, ("check:tip:e1",))
     assert (settled.kind, settled.rev, settled.carried) == (RecordKind.SETTLED, "a9", ())
+    assert due(known, proofs(GREEN), SOAK, "cron").waits == ()
     assert missing(known, proofs(GREEN), SOAK - 1) == ("its soak goes on for 1 s",)
 
 
@@ -98,6 +99,26 @@ def test_what_was_taken_back_is_released_at_once() -> None:
     more = replace(known, records=(STARTED, landed, released))
     more = replace(more, landings=(landing("a2", 7, reverted_by="a3"),))
     assert kinds(more, proofs(), 9) == [("settled", "a9")]
+
+
+def test_a_landing_that_is_the_tip_is_settled_and_not_carried() -> None:
+    known = facts(landing("a2"), records=(STARTED, seen("a2")), marks=("a0", "a1", "a2"))
+    _, settled = due(known, proofs(GREEN), SOAK, "cron").records
+    assert (settled.rev, settled.carried) == ("a2", ())
+
+
+def test_a_release_of_one_is_not_the_release_of_another() -> None:
+    known = facts(
+        landing("a2"),
+        landing("a5", reverted_by="a6"),
+        records=(STARTED, seen("a2"), seen("a5"), record("released", "a2", 0, base="a1")),
+    )
+    assert kinds(known, proofs(), 7) == [("released", "a5"), ("settled", "a9")]
+
+
+def test_what_nobody_recorded_is_missing() -> None:
+    lacks, _ = missing_of(facts(), landing("a2", None), proofs(GREEN), 500)
+    assert lacks == ("its landing is not recorded yet: run `guard lane reconcile`",)
 
 
 EVIDENCE: list[tuple[str, tuple, bool]] = [
@@ -258,6 +279,18 @@ def test_a_checkpoint_carries_what_its_reader_does_not_see_yet() -> None:
     )
     *_, settled = due(known, proofs(GREEN), SOAK, "cron").records
     assert [each.rev for each in settled.carried] == ["b1"]
+
+
+def test_a_checkpoint_does_not_carry_the_one_before() -> None:
+    known = facts(landing("a2", reverted_by="a3"), marks=("zz", "a1", "a2", "a3"))
+    *_, settled = due(known, proofs(), 5, "cron").records
+    assert settled.carried == ()
+
+
+def test_without_marks_there_is_no_checkpoint() -> None:
+    known = facts(landing("a2"), records=(STARTED, seen("a2")), marks=())
+    assert kinds(known, proofs(GREEN), SOAK) == [("released", "a2")]
+    assert kinds(known, proofs(), SOAK) == []
 
 
 def test_a_checkpoint_carries_what_humans_decided() -> None:
