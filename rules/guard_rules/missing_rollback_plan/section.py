@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 _NAME = r"roll[ -]?back(?:[ -](?:plan|steps|strategy))?"
 _HEADING = re.compile(r" {0,3}#{1,6}(?:[ \t](.*))?")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-{2,})[ \t]*")
 _TITLE = re.compile(rf"(?:\*\*|__)?{_NAME}(?:\*\*|__)?:?(?:\*\*|__)?", re.IGNORECASE)
 _LABEL = re.compile(
-    rf"[ \t]{{0,3}}(?:[-*+][ \t]+)?(?:\*\*|__)?{_NAME}(?:\*\*|__)?:(?:\*\*|__)?(?:[ \t]+(.*))?",
+    rf" {{0,3}}(?:[-*+][ \t]+)?(?:\*\*|__)?{_NAME}(?:\*\*|__)?:(?:\*\*|__)?(?:[ \t]+(.*))?",
     re.IGNORECASE,
 )
-_OTHER_LABEL = re.compile(r"[ \t]{0,3}(?:\*\*|__)?[A-Za-z][\w -]{0,40}:(?:\*\*|__)?(?:[ \t].*)?")
+_OTHER_LABEL = re.compile(r" {0,3}(?:\*\*|__)?[A-Za-z][\w -]{0,40}:(?:\*\*|__)?(?:[ \t].*)?")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _NOTHING = re.compile(
@@ -79,7 +80,7 @@ def _until_heading(lines: list[str], start: int) -> Iterator[str]:
 
 def _paragraph(lines: list[str], start: int, *, skip_blank: bool) -> Iterator[str]:
     """The lines up to a blank one, another label or a heading."""
-    for line in lines[start:]:
+    for line in islice(lines, start, None):
         if not line.strip():
             if skip_blank:
                 continue
