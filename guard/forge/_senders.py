@@ -49,7 +49,7 @@ def sent(
     revs = {head}
     if not isinstance(unit.commits, Unknown):
         revs |= {each.rev for each in unit.commits}
-    if not any(each.rev in revs for each in arrivals):
+    if not arrivals:
         arrivals = [*records.all_arrivals()]
         refs = {each.ref for each in arrivals if each.rev in revs}
         arrivals = [each for each in arrivals if each.ref in refs]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from click.testing import CliRunner
 
 from guard.change import (
     Arrival,
@@ -19,6 +22,8 @@ from guard.change import (
     Unit,
     Unknown,
 )
+from guard.cli import app
+from guard.cli._surroundings import Surroundings
 from guard.forge._reviews import Approval
 from guard.forge.plain import Asked, gather
 from guard.forge.rulebook import rulebook_at
@@ -200,3 +205,28 @@ def only(change: Change) -> Unit:
     """The one unit."""
     (unit,) = units(change)
     return unit
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(folder: Path, *argv: str) -> Said:
+    """Run one command line of the guard in ``folder``, in this process."""
+    before = Path.cwd()
+    os.chdir(folder)
+    environ = {**os.environ, "NO_COLOR": "1", "GUARD_CACHE_DIR": str(folder.parent / "cache")}
+    try:
+        with CliRunner().isolation() as (out, err, _):
+            code = app.run(argv, Surroundings(environ=environ))
+            sys.stdout.flush()
+            sys.stderr.flush()
+            texts = [each.getvalue().decode("utf-8", "surrogateescape") for each in (out, err)]
+    finally:
+        os.chdir(before)
+    return Said(code, *texts)
