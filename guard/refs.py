@@ -63,4 +63,6 @@ class RemoteRefs:
         return self._git.push(self._remote, ref, old, new)
 
     def list(self, prefix: str) -> dict[str, str]:
-        return self._git.fetch(self._remote, [prefix + "*"])
+        found = self._git.fetch(self._remote, [prefix + "*"])
+        # The pattern fits the end of a name: a branch `refs/guard/x` is `refs/heads/refs/guard/x`.
+        return {name: oid for name, oid in found.items() if name.startswith(prefix)}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from guard.errors import GitError, UsageError
 from guard.git import Git, _answers, find_top, git_dir, is_oid
@@ -217,16 +218,28 @@ class Repository(Git):
     def fetch(self, remote: str, refs: Sequence[str]) -> dict[str, str]:
         """What those references are at ``remote``; their objects are here afterwards.
 
-        No reference is made: nothing here moves.
+        What is seen of the guard's own is kept below ``refs/guard-seen/``, so that the next time
+        only what is new is sent: git says what it has by references alone. No other one moves.
         """
         _check_remote(remote)
         asked = ("ls-remote", "--quiet", remote, *refs)
         lines = self._abroad(*asked).decode("utf-8", "surrogateescape").split("\n")
         found = {name: oid for oid, _, name in (line.partition("\t") for line in lines if line)}
-        if found:
+        seen = self.refs(_seen(remote, "")) if found else {}
+        new = {name: oid for name, oid in found.items() if seen.get(_seen(remote, name)) != oid}
+        if new:
             quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
-            self._abroad("fetch", *quiet, "--refmap=", remote, *found)
+            self._abroad("fetch", *quiet, "--refmap=", remote, *new)
+            self._remember(remote, new)
         return found
+
+    def _remember(self, remote: str, found: dict[str, str]) -> None:
+        """Keep what was seen. Where that cannot be, no more is lost than time."""
+        own = (name for name in found if name.startswith("refs/guard/"))
+        lines = [f"update {_seen(remote, name)} {found[name]}\n" for name in own]
+        if lines:
+            text = "".join(lines).encode("utf-8", "surrogateescape")
+            self.start("update-ref", "--stdin", stdin=text).finish()
 
     def push(self, remote: str, ref: str, old: str | None, new: str | None) -> bool:
         """Move one reference at ``remote`` if it still is at ``old``; False where it is not."""
@@ -238,7 +251,10 @@ class Repository(Git):
         if code and not _is_lost(out + err):
             raise self._failed(code, err or out, asked)
         # "=" is "up to date": it was moved there by someone else, and no lease was looked at.
-        return code == 0 and not any(line.startswith(b"=") for line in out.splitlines())
+        moved = code == 0 and not any(line.startswith(b"=") for line in out.splitlines())
+        if moved and new is not None:
+            self._remember(remote, {ref: new})
+        return moved
 
     def _abroad(self, *args: str) -> bytes:
         code, out, err = self._start_abroad(*args)
@@ -263,6 +279,12 @@ class Repository(Git):
 
 
 TREE, FILE = "040000", "100644"
+
+
+def _seen(remote: str, ref: str) -> str:
+    """Where ``ref`` of ``remote``, a name or an address, is kept; without ``ref`` all of them."""
+    which = blake2b(remote.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+    return f"refs/guard-seen/{which}/{ref.removeprefix('refs/')}"
 
 
 def _is_lost(said: bytes) -> bool:

@@ -14,7 +14,7 @@ import pytest
 from guard.chain import Entry, append, newest_first
 from guard.errors import GitError
 from guard.ledger import Item, add, everything, faults
-from guard.refs import LocalRefs
+from guard.refs import LocalRefs, RemoteRefs
 from guard.repository import FILE, Repository
 from tests.records.conftest import git
 
@@ -97,7 +97,7 @@ KILLED = """
 import os, signal, sys
 from guard.chain import Entry, append
 from guard.ledger import Item, add
-from guard.refs import LocalRefs
+from guard.refs import LocalRefs, RemoteRefs
 from guard.repository import Repository
 
 top, moment, what = sys.argv[1:]
@@ -156,3 +156,36 @@ def test_a_quarantine_takes_objects_and_no_references(bare: Path, tmp_path: Path
     outside = Repository(str(bare))
     assert outside.kinds([ours, new]) == {ours: "commit"}
     assert repository.kinds([ours, new, oid]) == {ours: "commit", new: "commit", oid: "tree"}
+
+
+def objects(repository: Repository) -> int:
+    said = repository.run("count-objects", "-v").decode()
+    known = dict(line.split(": ") for line in said.splitlines())
+    return int(known["count"]) + int(known["in-pack"])
+
+
+def test_only_what_is_new_is_fetched(bare: Path, tmp_path: Path) -> None:
+    there = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", bare, there], check=True, stderr=subprocess.DEVNULL)
+    server, clone = Repository(str(bare)), Repository(str(there))
+    items = [Item("evidence", f"{n:040x}", {"version": 1, "n": n}) for n in range(60)]
+    add(server, LocalRefs(server), EVIDENCE, items[:-1], "x", 1)
+    RemoteRefs(clone, "origin").read(EVIDENCE)
+    before = objects(clone)
+    assert before > 100
+    tip = add(server, LocalRefs(server), EVIDENCE, items[-1:], "x", 2)
+    assert RemoteRefs(clone, "origin").read(EVIDENCE) == tip
+    assert objects(clone) - before < 10
+    assert len(everything(clone, tip, "evidence")) == 60
+    assert clone.refs("refs/guard/", "refs/heads/") == {}
+
+
+def test_a_branch_with_such_a_name_is_no_record(bare: Path, tmp_path: Path) -> None:
+    there = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", bare, there], check=True, stderr=subprocess.DEVNULL)
+    server, clone = Repository(str(bare)), Repository(str(there))
+    ours, _ = sides(server)
+    for refs in (LocalRefs(server), RemoteRefs(clone, "origin")):
+        git(bare, "update-ref", "refs/heads/" + LANE, ours)
+        assert refs.read(LANE) is None
+        assert refs.list("refs/guard/lane/") == {}
