@@ -389,35 +389,40 @@ def watch_imports():
 def watch_at_fork():
     """Hold back handlers for forks: what is forked here is to be as if it had not been.
 
-    So are the project's own: they run where the project forks, and not where it is forked here. The
-    standard library's are its own matter.
+    All of them run where the project itself forks. Those of the standard library are held back too:
+    ``random`` would seed itself anew, and the others mend what only threads can have broken.
     """
     register = getattr(os, "register_at_fork", None)
     if register is None:
         return
 
-    def register_at_fork(**handlers):
-        path = _getframe(1).f_code.co_filename
-        if path.startswith(_library) and "-packages/" not in path:
-            return register(**handlers)
-        return register(**{when: held_back(handler) for when, handler in handlers.items()})
+    def register_at_fork(*args, **handlers):
+        for when, handler in handlers.items():
+            if callable(handler):  # if not, the real one says what is wrong
+                handlers[when] = held_back(handler)
+        return register(*args, **handlers)
 
-    os.register_at_fork = register_at_fork
+    os.register_at_fork = sys.modules["posix"].register_at_fork = register_at_fork
 
 
 def held_back(handler):
     return lambda: None if State.forking else handler()
 
 
-def watch_pid():
-    """See whether the project asks for the process id: what it keeps is wrong in a fork."""
+class Getpid:
+    """``os.getpid``, and whether the project asks it: what it keeps is wrong in a fork.
 
-    def getpid():
+    An object, since a function that stands in a class would become a method, and the real one not.
+    """
+
+    def __call__(self):
         if not State.knows_pid and is_own(_getframe(1).f_code.co_filename):
             State.knows_pid = True
         return _getpid()
 
-    os.getpid = getpid
+
+def watch_pid():
+    os.getpid = sys.modules[os.name].getpid = Getpid()
 
 
 # --- what came of it -----------------------------------------------------------------------------

@@ -89,7 +89,22 @@ TRAPS = {
     "forks/handlers/forks.py": "import os\nfrom forks.handlers import in_child\n"
     "pid = os.fork()\nif not pid:\n    os._exit(len(in_child))\n"
     "assert os.waitpid(pid, 0)[1] == 1 << 8\n",
+    "forks/handlers/wrong.py": "import os\nos.register_at_fork(before=3)\n",
+    "forks/posix/__init__.py": "import posix\nin_child = []\n"
+    "posix.register_at_fork(after_in_child=lambda: in_child.append(1))\n",
+    "forks/posix/below.py": "from forks.posix import in_child\nassert not in_child\n",
+    "forks/posix/same.py": "from forks.posix import in_child\nassert in_child\n",
+    "forks/chance/__init__.py": "import random\nrandom.seed(7)\nfirst = random.random()\n"
+    "random.seed(7)\n",
+    "forks/chance/same.py": "import random\nfrom forks.chance import first\n"
+    "assert random.random() == first\n",
+    "forks/chance/other.py": "import random\nfrom forks.chance import first\n"
+    "assert random.random() != first\n",
     "forks/same/__init__.py": "import os\npid = os.getpid()\n",
+    "forks/same/other.py": "import os\nfrom forks.same import pid\nassert pid != os.getpid()\n",
+    "forks/same/method.py": "import os\nclass A:\n    pid = os.getpid\nassert A().pid() > 0\n",
+    "forks/sly/__init__.py": "from posix import getpid\npid = getpid()\n",
+    "forks/sly/other.py": "from forks.sly import pid, getpid\nassert pid != getpid()\n",
     "forks/same/below.py": "import os\nfrom forks.same import pid\nassert pid == os.getpid()\n",
     "forks/timer/__init__.py": "import signal\nsignal.setitimer(signal.ITIMER_REAL, 30)\n",
     "forks/timer/below.py": "import signal\nassert signal.getitimer(signal.ITIMER_REAL)[0] > 0\n",
