@@ -28,13 +28,15 @@ class Beginning:
     steps: tuple[Step, ...] = ()
     looks: bool = False
     """Whether it asks, while it is imported, which modules are loaded."""
+    searches: bool = False
+    """Whether it has functions that ask so, whoever calls them."""
 
 
 def beginning(source: bytes, module: str, *, package: bool, own: Collection[str]) -> Beginning:
     """How ``module`` begins. ``own`` are the project's top-level names, which may hide others."""
     tree = _head(source)
     if tree is None:
-        return Beginning((), _looks(source))
+        return Beginning((), *_looks(source, own))
     steps: list[Step] = []
     for step in _steps(tree, module if package else module.rpartition(".")[0]):
         top = step[0].partition(".")[0]
@@ -46,7 +48,7 @@ def beginning(source: bytes, module: str, *, package: bool, own: Collection[str]
             break
         if top in own or top not in sys.stdlib_module_names:
             steps.append(step)
-    return Beginning(tuple(steps), _looks(source))
+    return Beginning(tuple(steps), *_looks(source, own))
 
 
 def _head(source: bytes) -> ast.Module | None:
@@ -112,27 +114,30 @@ def _is_constant(value: ast.expr) -> bool:
     return False
 
 
-def _looks(source: bytes) -> bool:
-    """Whether code outside functions mentions ``sys.modules``, but for an entry that is there."""
+def _looks(source: bytes, own: Collection[str]) -> tuple[bool, bool]:
+    """Whether code outside functions, or in them, asks ``sys.modules`` what is there."""
     if b"modules" not in source or b"sys" not in source:
-        return False
+        return False, False
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return True
-    return any(map(_is_look, _outside_functions(tree)))
+        return True, True
+    functions: list[ast.AST] = []
+    outside = any(_is_look(node) for node in tuple(_outside_functions(tree, functions)))
+    return outside, any(_searches(function, own) for function in functions)
 
 
-def _outside_functions(tree: ast.AST) -> Iterator[ast.AST]:
+def _outside_functions(tree: ast.AST, functions: list[ast.AST]) -> Iterator[ast.AST]:
     """All nodes that run at import, without the entries ``sys.modules[__name__]``."""
     for node in ast.iter_child_nodes(tree):
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                functions.append(node)
                 continue
             case ast.Subscript(value=ast.Attribute(ast.Name("sys"), "modules"), slice=ast.Name()):
                 continue
         yield node
-        yield from _outside_functions(node)
+        yield from _outside_functions(node, functions)
 
 
 def _is_look(node: ast.AST) -> bool:
@@ -141,4 +146,64 @@ def _is_look(node: ast.AST) -> bool:
             return True
         case ast.ImportFrom(module="sys", names=names):
             return any(alias.name == "modules" for alias in names)
+    return False
+
+
+def _searches(function: ast.AST, own: Collection[str]) -> bool:
+    """Whether a function asks which modules are loaded, and goes on whatever the answer is.
+
+    ``sys.modules[name]`` fails where there is none, and no failure of what is shared is believed.
+    Of what the function imports by the same name the probe hears.
+    """
+    imported, settled, caught = set(), set(), _caught(function)
+    for node in ast.walk(function):
+        match node:
+            case ast.Call(
+                func=ast.Name("__import__" | "import_module") | ast.Attribute(attr="import_module"),
+                args=[name, *_],
+            ):
+                imported.add(ast.dump(name))
+    for node in ast.walk(function):
+        match node:
+            case ast.Subscript(value=modules, ctx=ctx) if (
+                isinstance(ctx, ast.Store) or id(node) not in caught
+            ):
+                settled.add(id(modules))
+            case (
+                ast.Subscript(value=modules, slice=name)
+                | ast.Compare(left=name, ops=[ast.In() | ast.NotIn()], comparators=[modules])
+                | ast.Call(
+                    func=ast.Attribute(modules, "get" | "pop" | "setdefault"), args=[name, *_]
+                )
+            ):
+                if _is_others(name, own) or ast.dump(name) in imported:
+                    settled.add(id(modules))
+    return any(_is_look(node) and id(node) not in settled for node in ast.walk(function))
+
+
+def _caught(function: ast.AST) -> set[int]:
+    """The nodes (by ``id``) whose failure does not leave the function as a failure."""
+    found: set[int] = set()
+    for node in ast.walk(function):
+        match node:
+            case ast.Try(body=body, handlers=handlers) | ast.TryStar(body=body, handlers=handlers):
+                if all(isinstance(handler.body[-1], ast.Raise) for handler in handlers):
+                    continue
+            case ast.With(body=body) | ast.AsyncWith(body=body):
+                pass  # it may suppress
+            case _:
+                continue
+        found.update(id(each) for statement in body for each in ast.walk(statement))
+    return found
+
+
+def _is_others(name: ast.expr, own: Collection[str]) -> bool:
+    """Whether a name is not the project's, or that of a module that has begun to run."""
+    match name:
+        case ast.Constant(str(text)):
+            return text.partition(".")[0] not in own
+        case ast.JoinedStr(values=[ast.Constant(str(text)), *_]):
+            return "." in text and text.partition(".")[0] not in own
+        case ast.Name("__name__") | ast.Attribute(attr="__module__"):
+            return True
     return False

@@ -88,6 +88,7 @@ class State:
     folder_then = ""
     leading = {}  # module -> what it imports first, of the project's modules
     looks = frozenset()  # those that ask, while they are imported, what is loaded
+    searches = ()  # those with functions that ask so
     loaded = []
 
 
@@ -716,7 +717,7 @@ def run(job):
         path, boot = State.request["python"], State.request["boot"]
         os.execv(path, [path, "-c", boot % (State.folder, State.slot)])
     if kind == "root":
-        State.leading, looks = read_literal(State.folder + "/leading")
+        State.leading, looks, State.searches = read_literal(State.folder + "/leading")
         State.looks = frozenset(looks)
         write_plan(plan(job["below"], ()))
         answer({"outcome": "ok", "unsafe": ""})
@@ -759,7 +760,9 @@ def plan(below, extra):
     ``(name, "", ())``: nothing that could be shared; import it now. ``(name, None, ())``: not here.
     """
     asked = frozenset(State.asked)
-    looked_at = not State.looks.isdisjoint(State.loaded)
+    looked_at = not State.looks.isdisjoint(State.loaded) or any(
+        name in sys.modules for name in State.searches
+    )
     found = [(name,) + next_load(name) for name in below]
     for name, within in extra:
         awaited = (name,) + within

@@ -90,7 +90,7 @@ def run_modules(
     with Control() as control:
         env = _environment(request, control, notes)
         control.write("request", _told(request))
-        control.write("leading", _beginnings(request) if request.mode == "auto" else ({}, []))
+        control.write("leading", _beginnings(request) if request.mode == "auto" else ({}, [], []))
         schedule = Schedule(
             control,
             tuple(Wanted(*each) for each in request.modules),
@@ -164,10 +164,12 @@ def _told(request: ImportRequest, *, plain: bool = False) -> dict[str, object]:
     }
 
 
-def _beginnings(request: ImportRequest) -> tuple[dict[str, tuple[Step, ...]], list[str]]:
-    """What each module imports first; and which modules look at what is loaded."""
+def _beginnings(
+    request: ImportRequest,
+) -> tuple[dict[str, tuple[Step, ...]], list[str], list[str]]:
+    """What each module imports first; which look at what is loaded, which by their functions."""
     own = {module.partition(".")[0] for module, _, _ in request.modules}
-    steps, looks = {}, []
+    steps, looks, searches = {}, [], []
     for module, path, _ in request.modules:
         try:
             with open(os.path.join(request.top, path), "rb") as file:
@@ -180,7 +182,9 @@ def _beginnings(request: ImportRequest) -> tuple[dict[str, tuple[Step, ...]], li
             steps[module] = found.steps
         if found.looks:
             looks.append(module)
-    return steps, looks
+        if found.searches:
+            searches.append(module)
+    return steps, looks, searches
 
 
 def _start(

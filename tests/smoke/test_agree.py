@@ -120,6 +120,22 @@ TRAPS = {
     "assert 'looks.wants_itself' in looks.around.names\n",
     "looks/other.py": "import looks.around\n"
     "assert 'looks.wants_itself' not in looks.around.names\n",
+    "looks/finder.py": "import sys\ndef is_loaded(name):\n    return name in sys.modules\n",
+    "looks/finds.py": "from looks.finder import is_loaded\n"
+    "found = is_loaded('looks.' + 'wants_to_be_found')\n",
+    "looks/wants_to_be_found.py": "import looks.finds\nassert looks.finds.found\n",
+    "looks/not_to_be_found.py": "import looks.finds\nassert not looks.finds.found\n",
+    # The same, by a function that was there long before it is called.
+    "seeks/__init__.py": "import sys\ndef all_loaded():\n    return list(sys.modules)\n",
+    "seeks/asks.py": "from seeks import all_loaded\nfound = 'seeks.me' in all_loaded()\n",
+    "seeks/me.py": "import seeks.asks\nassert seeks.asks.found\n",
+    "seeks/not_me.py": "import seeks.asks\nassert not seeks.asks.found\n",
+    # By a function that fails for all but one.
+    "aloud/__init__.py": "import sys\ndef entry(name):\n    return sys.modules[name]\n",
+    "aloud/asks.py": "from aloud import entry\nentry('aloud.' + 'me')\n",
+    "aloud/me.py": "import aloud.asks\n",
+    "aloud/not_me.py": "import aloud.asks\n",
+    "aloud/nor_me.py": "import aloud.asks\n",
     # What begins with an import that fails, or that fails for some.
     "fails/__init__.py": "",
     "fails/broken.py": "1 / 0\n",

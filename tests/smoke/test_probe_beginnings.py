@@ -64,7 +64,6 @@ LOOKS = {
     "by name": ("from sys import modules\n", True),
     "where it cannot be read": ("import sys\nsys.modules[\n", True),
     "itself": ("import sys\nme = sys.modules[__name__]\n", False),
-    "in a function": ("import sys\ndef f():\n    return sys.modules.get('a')\n", False),
     "others' modules": ("import sys\nx.modules\n", False),
 }
 
@@ -72,3 +71,44 @@ LOOKS = {
 @pytest.mark.parametrize(("source", "looks"), LOOKS.values(), ids=LOOKS)
 def test_looks(source: str, looks: bool) -> None:
     assert beginning(source.encode(), "pkg.me", package=False, own=OWN).looks is looks
+
+
+SEARCHES = {
+    "a name that it is given": ("return name in sys.modules", True),
+    "an entry, or else": ("with suppress(KeyError):\n        return sys.modules[name]", True),
+    "an entry, or none": (
+        "try:\n        return sys.modules[name]\n    except KeyError:\n        return None",
+        True,
+    ),
+    "a made name": ("return f'{name}.x' in sys.modules", True),
+    "a made name of its own": ("return f'pkg.{name}' in sys.modules", True),
+    "a made name that may be its own": ("return f'pk{name}' in sys.modules", True),
+    "a made name of others": ("return f'numpy.{name}' in sys.modules", False),
+    "an entry, or failure": ("return sys.modules[name + '.x']", False),
+    "an entry, or another failure": (
+        "try:\n        return sys.modules[name]\n    except KeyError:\n        raise NameError",
+        False,
+    ),
+    "all of them": ("return list(sys.modules)", True),
+    "by name": ("from sys import modules", True),
+    "the project's own": ("return sys.modules.get('pkg.other')", True),
+    "in a function within": ("return lambda: name in sys.modules", True),
+    "others'": ("return sys.modules.get('numpy')", False),
+    "whether others' are there": ("return 'numpy' not in sys.modules", False),
+    "what it imports": ("import_module(name)\n    return sys.modules[name]", False),
+    "what it imports if need be": (
+        "if name not in sys.modules:\n        __import__(name)\n    return sys.modules[name]",
+        False,
+    ),
+    "besides what it imports": ("import_module(name)\n    return sys.modules.get(other)", True),
+    "where something is defined": ("return sys.modules[name.__module__]", False),
+    "itself": ("return sys.modules[__name__]", False),
+    "one that it puts there": ("sys.modules[name] = 1", False),
+}
+
+
+@pytest.mark.parametrize(("body", "searches"), SEARCHES.values(), ids=SEARCHES)
+def test_functions_that_look(body: str, searches: bool) -> None:
+    source = f"import sys\ndef f(name, other=''):\n    {body}\n".encode()
+    found = beginning(source, "pkg.me", package=False, own=OWN)
+    assert (found.looks, found.searches) == (False, searches)
