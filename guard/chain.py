@@ -67,13 +67,14 @@ def append(
     refs: Refs,
     ref: str,
     make: Callable[[str | None], Sequence[Entry]],
+    tries: int = _TRIES,
 ) -> str | None:
     """Append what ``make`` says of the chain's tip; the new tip.
 
     ``make`` is asked again after each race that is lost, with the tip of then; no entries end it.
-    Raises ``Contended`` after many of them.
+    Raises ``Contended`` after ``tries`` of them.
     """
-    for lost in range(_TRIES):
+    for lost in range(tries):
         tip = refs.read(ref)
         entries = make(tip)
         if not entries:
@@ -84,7 +85,7 @@ def append(
         if refs.swap(ref, tip, new):
             return new
         give_way(lost)
-    raise Contended(f"{ref}: lost the race for it {_TRIES} times; run the command again")
+    raise Contended(f"{ref}: lost the race for it {tries} times; run the command again")
 
 
 def encode(value: object) -> bytes:
