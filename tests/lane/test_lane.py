@@ -348,6 +348,7 @@ def test_a_landing_was_seen_when_the_first_record_of_it_says_so() -> None:
     found = entries(
         (
             STARTED,
+            record("released", "a2", 4, base="a1"),
             record("landed", "a1", 5, base="a0"),
             record("landed", "a3", 6, base="a1"),
             record("landed", "a2", 7, base="a1"),

@@ -183,6 +183,20 @@ def test_red_is_told_with_its_place() -> None:
     assert missing(known, proofs(then), SOAK) == ("'check' says fail of the landed tree tree a2",)
 
 
+def test_messages_have_short_names_of_trees() -> None:
+    known = facts(landing("a2"), records=(STARTED, seen("a2")))
+    long = proofs(evidence("0123456789abcdef", "fail"), tip_tree="0123456789abcdef")
+    assert missing(known, long, SOAK)[0].endswith("0123456789ab")
+    assert "tree 0123456789ab or tree a2" in missing(known, proofs(tip_tree=long.tip_tree), SOAK)[0]
+
+
+def test_the_proof_is_the_same_in_whatever_order_it_was_found() -> None:
+    known = facts(landing("a2"), records=(STARTED, seen("a2")))
+    found = [evidence("tip", environment=f"e{number}") for number in range(9)]
+    released, _ = due(known, proofs(*reversed(found)), SOAK, "cron").records
+    assert released.proof == tuple(f"check:tip:e{number}" for number in range(9))
+
+
 def test_past_the_deadline_it_stays_and_is_overdue() -> None:
     known = facts(landing("a2"), records=(STARTED, seen("a2")))
     assert not due(known, proofs(), DEADLINE, "cron").waits[0].overdue
