@@ -44,6 +44,12 @@ EVIL = "what would land is not that merged into"
         (ai_unit(), review(), {"opener": IN_GIT}, "bob opened the change"),
         (
             ai_unit(),
+            review(by=by("bob"), emails=()),
+            {"opener": by("BOB")},
+            "bob opened the change",
+        ),
+        (
+            ai_unit(),
             review(by=by("bob", id=7)),
             {"opener": by("robert", id=7)},
             "bob opened the change",
@@ -103,6 +109,10 @@ def test_a_merge_that_is_not_of_what_was_reviewed_has_a_maker() -> None:
     merge = commit("merge", parents=(oid("base"), oid("other")), author=IN_GIT)
     unit = ai_unit("merge", commits=(merge,), head=oid("head"), head_tree=oid("tree of head"))
     assert "bob made commits" in said(judge(RULE, change(unit, reviews=(review(),))))
+    smuggled = replace(unit, commits=(replace(merge, parents=(oid("base"), oid("head"))),))
+    smuggled = replace(smuggled, faithful=False)
+    approved = review("tree of merge")
+    assert "bob made commits" in said(judge(RULE, change(smuggled, reviews=(approved,))))
     octopus = replace(merge, parents=(oid("base"), oid("head"), oid("other")))
     unit = replace(unit, commits=(octopus,))
     assert "bob made commits" in said(judge(RULE, change(unit, reviews=(review(),))))

@@ -146,6 +146,30 @@ def test_numbers_and_ids() -> None:
     )
 
 
+def test_each_limit_stands_alone() -> None:
+    rule, others = "too-many-open-ai-changes", (OpenChange("#1", Origin.AI, ADA),)
+    of = change(ai_unit(), others=others)
+    limits: tuple[tuple[dict[str, Any], list[str]], ...] = (
+        ({"per_author": None, "total": 1}, ["total"]),
+        ({"per_author": 1, "total": None}, ["ada"]),
+        ({"per_author": None, "total": None}, []),
+        ({"per_author": 2, "total": 2}, []),
+    )
+    for options, names in limits:
+        assert [each.name for each in judge(rule, of, **options).findings] == names
+    hidden = change(ai_unit(), others=Unknown("?"))
+    assert judge(rule, hidden, per_author=None, total=None).verdict is Verdict.PASS
+    hidden = change(ai_unit(), others=others, opener=Unknown("?"))
+    assert judge(rule, hidden, per_author=None, total=5).verdict is Verdict.PASS
+
+
+def test_size_shows_the_three_largest() -> None:
+    files = tuple(FileChange(f"{size}.py", added=size, deleted=0) for size in (100, 400, 200, 300))
+    told = said(judge("oversized-ai-change", change(ai_unit(files=files))))
+    assert "changes 1,000 lines in 4 files; the policy" in told
+    assert told.rstrip().endswith("The largest: 400.py (400), 300.py (300), 200.py (200)")
+
+
 @pytest.mark.parametrize("mine", ["refs/heads/x", "!5"])
 def test_an_id_without_a_number_is_not_earlier(mine: str) -> None:
     others = tuple(OpenChange(each, Origin.AI, ADA) for each in ("#1", "a", "!4"))
@@ -216,6 +240,8 @@ def test_what_is_broken_still_is_named() -> None:
         result_health=Health(oid("tree of head"), ("b",)),
     )
     assert "(the change mends 2 of 3): b" in said(judge("broken-target", of))
+    of = replace(of, result_health=of.target_health, result_tree=oid("tree of base"))
+    assert "still does with this change: a, b, c" in said(judge("broken-target", of))
 
 
 def test_each_weakening_is_told_at_its_file() -> None:

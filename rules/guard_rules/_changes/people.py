@@ -36,7 +36,7 @@ def authors(unit: Unit) -> tuple[Person, ...] | Unknown:
 
 
 def _merges(unit: Unit, commit: Commit) -> bool:
-    lands = commit.rev == unit.rev and unit.head in commit.parents and unit.head != unit.rev
+    lands = commit.rev == unit.rev and unit.head in commit.parents
     return lands and len(commit.parents) == 2 and unit.faithful is True
 
 
@@ -66,7 +66,7 @@ def look_alike(login: str, others: Iterable[str]) -> str:
         return ""
     seems = _seems(login)
     for other in others:
-        if other and other.casefold() != login.casefold() and _seems(other) == seems:
+        if other.casefold() != login.casefold() and _seems(other) == seems:
             return other
     mixed = any(char.isascii() and char.isalpha() for char in login)
     return seems if mixed and seems.isascii() else ""

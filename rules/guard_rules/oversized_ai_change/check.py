@@ -33,7 +33,7 @@ def _of_unit(rule: str, unit: Unit, options: Options) -> Iterator[Finding | Miss
     lines = sum(map(_lines, files))
     if lines <= options.lines and len(files) <= options.files:
         return
-    binary = sum(file.added is None or file.deleted is None for file in files)
+    binary = sum(file.added is None for file in files)
     size = f"{count(lines, 'line')} in {count(len(files), 'file')}"
     size += f", {binary:,} of them binary" if binary else ""
     largest = sorted(files, key=lambda file: (-_lines(file), file.path))[:_LARGEST]
