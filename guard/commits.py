@@ -46,7 +46,7 @@ def commits(
 
 
 def these(git: Git, oids: Sequence[str]) -> tuple[Commit, ...]:
-    """Those commits themselves, in that order. Raises ``GitError`` as ``commits`` does."""
+    """Those commits themselves, each once, in that order. Raises as ``commits`` does."""
     return _listed(git, oids, "--no-walk=unsorted") if oids else ()
 
 
@@ -120,7 +120,8 @@ def _listed(git: Git, revs: Sequence[str], *how: str) -> tuple[Commit, ...]:
         if not is_oid(rev.removeprefix("^")):
             raise UsageError(f"not an object id: {rev!r}")
     asked = ("rev-list", "--no-commit-header", "--encoding=UTF-8", f"--format={_FORMAT}", *how)
-    stdin = ("\n".join(revs) + "\n").encode("ascii")
+    # Without the type git passes over what is no commit, and answers with nothing.
+    stdin = "".join(f"{rev}^{{commit}}\n" for rev in revs).encode("ascii")
     found = _read(git.run(*PLAIN, *asked, "--stdin", stdin=stdin))
     roots = [each.rev for each in found if not each.parents]
     if roots and git.is_shallow():
