@@ -73,7 +73,8 @@ def _read(ref: str, data: bytes | None) -> Approval:
 def review(approval: Approval, policy: Policy) -> Review:
     """The opinion, with what today's policy says of the person."""
     for person in policy.people:
-        if person.login.casefold() == approval.by.casefold():
+        # To the letter: a server may know both `bob` and `BOB`, and only one of them is meant.
+        if person.login == approval.by:
             email = person.emails[0] if person.emails else ""
             return _review(
                 approval, Person(email=email, login=approval.by), person.emails, True, person.roles
