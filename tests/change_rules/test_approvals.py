@@ -66,6 +66,12 @@ EVIL = "what would land is not that merged into"
         (ai_unit(provenance=agent("A", "Bob")), review(), {}, "bob is the agent robot"),
         (ai_unit(provenance=agent("B", "BOB@example.org")), review(), {}, "is the agent robot"),
         (ai_unit(provenance=agent("P", "bob")), review(), {}, "bob is the agent robot"),
+        (
+            ai_unit(provenance=agent("B", "bot@x.org")),
+            review(emails=("bob@example.org", "Bot@x.org")),
+            {},
+            "bob is the agent robot",
+        ),
         (ai_unit(), review(may_write=False), {}, "bob may not write to main: no member, or no mem"),
         (ai_unit(), review(by=by("b\u043eb")), {}, r"'b\u043eb' (bоb) looks like 'bob'"),
         (ai_unit(), review(by=by("\uff41da")), {"pusher": ADA}, "looks like 'ada' and is another"),
@@ -98,6 +104,10 @@ def test_an_approval_that_does_not_count_says_why(
         (ai_unit(), review(by=by("b\u00f6b"))),
         (ai_unit(), review(by=by("\u0431\u043e\u0431"))),
         (ai_unit(), review(by=by("bob", id=7))),
+        (ai_unit(), review(by=Person("Bob", id=7))),
+        (made(author=Person("R", "r@x.org")), review(by=Person("Bob", id=7))),
+        (ai_unit(), review(by=by("\u0441\u043e\u0440"))),
+        (ai_unit(), review(by=by("\u0441\u043e\u04401"))),
     ],
 )
 def test_an_approval_that_counts(unit: Unit, one: Review) -> None:
@@ -135,12 +145,55 @@ def test_a_merge_that_is_not_of_what_was_reviewed_has_a_maker() -> None:
         ((review(at=NOW - 9), review("tree of before", at=NOW)), []),
         ((review(at=NOW - 9), review(opinion=ASK, at=NOW - 5), review("old", at=NOW)), ["#23"]),
         ((review(by=by("bob", id=1)), review(by=by("bob", id=2), opinion=ASK)), ["bob"]),
+        ((review(by=by("bob", id=1)), review(opinion=ASK)), ["#23", "bob"]),
+        ((review(), review(by=by("bob", id=1), opinion=ASK)), ["#23", "bob"]),
         ((review(by=by("bob", id=1)), review(by=by("rob", id=1), opinion=ASK)), ["#23", "rob"]),
     ],
 )
 def test_the_last_word_of_each_counts(reviews: tuple[Review, ...], names: list[str]) -> None:
     result = judge(RULE, change(ai_unit(), reviews=reviews))
     assert [each.name for each in result.findings] == names
+
+
+def test_what_became_of_an_approval_is_told() -> None:
+    asked = review(opinion=ASK, at=NOW)
+    withdrawn = change(ai_unit(), reviews=(review(), asked))
+    assert "0 of 1 approval; bob approved, and asked for changes after that" in said(
+        judge(RULE, withdrawn)
+    )
+    never = change(ai_unit(), reviews=(asked,))
+    assert "0 of 1 approval\n" in said(judge(RULE, never)) + "\n"
+    assert "bob approved" not in said(judge(RULE, never))
+
+
+def test_people_without_addresses_are_not_one() -> None:
+    of = change(ai_unit(), reviews=(review(by=by("bob")),), opener=by("eve"), pusher=by("eve"))
+    assert judge(RULE, of).verdict is Verdict.PASS
+
+
+def test_a_login_in_another_script_may_look_like_one_of_the_change() -> None:
+    one = review(by=by("\u0430\u0441\u0430"), emails=("x@x.org",))
+    of = change(ai_unit(), reviews=(one,), opener=Person("A", "a@x.org", "aca"))
+    assert "looks like 'aca' and is another one" in said(judge(RULE, of))
+
+
+def test_an_opinion_of_one_part_is_none_of_another() -> None:
+    one = ai_unit("one", id="#1", tree=oid("merged one"))
+    two = ai_unit("two", id="#2", base=oid("one"), tree=oid("merged two"))
+    for first, second in (("tree of one", "tree of two"), ("merged one", "merged two")):
+        reviews = (review(first), review(second, opinion=ASK, at=NOW))
+        result = judge(RULE, change(one, two, reviews=reviews))
+        assert [each.name for each in result.findings] == ["#2", "bob"]
+        assert "#1" not in said(result)
+
+
+def test_of_several_approvals_the_nearest_counts() -> None:
+    unit = ai_unit(tree=oid("merged"), faithful=Unknown("?"))
+    old, head, exact = review("old", at=NOW), review(at=NOW - 9), review("merged", at=NOW - 99)
+    of = change(unit, reviews=(old, head))
+    assert judge(RULE, of).missing[0].fact == "units.faithful"
+    assert judge(RULE, replace(of, reviews=(old, head, exact))).verdict is Verdict.PASS
+    assert judge(RULE, replace(of, reviews=(old,))).verdict is Verdict.FAIL
 
 
 def test_one_person_is_one_approval() -> None:
@@ -187,6 +240,16 @@ def test_an_author_may_hide_behind_an_address_that_nobody_knows(
     unit = ai_unit(commits=(commit(author=author),))
     of = change(unit, reviews=(review(emails=emails, by=by("bob")),))
     assert judge(RULE, of).verdict is verdict
+
+
+def test_why_the_addresses_are_not_known_is_told() -> None:
+    unit = ai_unit(commits=(commit(author=Person("R", "r@x.org")),))
+    for emails, why in (
+        ((), "not known. List"),
+        (Unknown("no entry"), "not known (no entry). List"),
+    ):
+        result = judge(RULE, change(unit, reviews=(review(emails=emails),)))
+        assert f"the addresses that bob commits with are {why} the addresses" in result.reason
 
 
 def test_a_change_of_an_unknown_maker_counts_as_an_ais() -> None:

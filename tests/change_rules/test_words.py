@@ -267,6 +267,22 @@ def test_without_a_policy_a_human_is_warned_and_an_ai_refused() -> None:
     assert judge("policy-weakened", unknown).missing[0].fact == "policy"
 
 
+def test_what_is_not_weaker_is_not_called_so() -> None:
+    edit, unit_ = PolicyEdit(("guard.yaml",)), ai_unit("x", tree=oid("merged"))
+    (found,) = judge("policy-weakened", change(unit_, policy_edit=edit)).findings
+    assert found.message.endswith("which judges changes, and no owner approved that")
+    assert f"approve tree {oid('tree of x')[:12]};" in found.fix
+    (found,) = judge(
+        "policy-weakened", change(replace(unit_, head_tree=Unknown("?")), policy_edit=edit)
+    ).findings
+    assert f"approve tree {oid('merged')[:12]};" in found.fix
+
+
+def test_a_change_that_touches_nothing_that_judges_needs_no_reviews() -> None:
+    of = change(ai_unit(), reviews=Unknown("?"))
+    assert judge("policy-weakened", of).verdict is Verdict.PASS
+
+
 def test_each_unit_that_touches_the_policy_needs_its_owner() -> None:
     files = (FileChange("guard.yaml"),)
     one, two = ai_unit("one", id="#1", files=files), ai_unit("two", id="#2", files=files)
@@ -336,6 +352,12 @@ def test_a_soak_is_one_stretch_of_health(
     deployments: tuple[Deployment, ...], verdict: Verdict
 ) -> None:
     assert promote(*deployments).verdict is verdict
+
+
+def test_a_revision_may_have_been_there_by_another_name() -> None:
+    hidden = promote(at(2, "other"), result_tree=Unknown("?"))
+    assert [each.fact for each in hidden.missing] == ["result_tree"]
+    assert promote(at(2, "head"), result_tree=Unknown("?")).verdict is Verdict.PASS
 
 
 def test_a_soak_that_was_cut_short_says_by_what() -> None:

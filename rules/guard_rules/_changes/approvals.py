@@ -18,11 +18,11 @@ Doubt = str | Missing
 class Wanted:
     """Whose approvals count."""
 
-    roles: tuple[str, ...] = ()
+    roles: tuple[str, ...]
     """One of these is needed; none: anyone who may write."""
-    pusher: bool = False
+    pusher: bool
     """Whether that of the one who asks for the landing counts."""
-    own: bool = False
+    own: bool
     """Whether that of the opener and of the authors counts."""
 
 
@@ -129,11 +129,13 @@ def _doubts(
     yield from _rights(change, last, wanted)
     yield from _not_involved(change, unit, last, wanted)
     yield from _machine(unit, last)
-    standing = _standing(mine)
-    bound = [[*_bound(unit, each)] for each in standing]
-    if [] not in bound:  # none is of what would land
-        known = [each for each in bound if all(isinstance(doubt, Missing) for doubt in each)]
-        yield from known[0] if known else bound[0]
+    bound = ([*_bound(unit, each)] for each in _standing(mine))
+    yield from min(bound, key=_weight)
+
+
+def _weight(doubts: list[Doubt]) -> tuple[bool, int]:
+    """How far from counting: what is only not known may still count."""
+    return (any(isinstance(doubt, str) for doubt in doubts), len(doubts))
 
 
 def _who(change: Change, review: Review, reviews: Iterable[Review]) -> Iterator[Doubt]:

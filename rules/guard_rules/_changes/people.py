@@ -46,8 +46,7 @@ def _of(commit: Commit) -> Iterator[Person]:
     for trailer in commit.trailers:
         if trailer.key.casefold() == _CO_AUTHOR:
             address = _ADDRESS.search(trailer.value)
-            name = trailer.value[: address.start()] if address else trailer.value
-            yield Person(name.strip(), address[1].strip() if address else "")
+            yield Person(trailer.value, address[1].strip() if address else "")
 
 
 def same(one: Person, other: Person, emails: Iterable[str] = ()) -> bool:

@@ -29,7 +29,7 @@ def _of_unit(
     if isinstance(change.reviews, Unknown):
         yield lacks("reviews", change.reviews)
         return
-    wanted = Wanted(options.roles, options.pusher)
+    wanted = Wanted(options.roles, options.pusher, own=False)
     told = tally(change, unit, change.reviews, wanted)
     for review in told.objections if options.objections else ():
         yield _objection(rule, unit, review)
