@@ -13,7 +13,7 @@ help:
 	@echo "make demo    replay the outage on a repository that it builds, and stop it"
 	@echo "make test    lint and tests (what CI runs)"
 	@echo "make lint    ruff, mypy, import layers, generated docs, the guard on itself"
-	@echo "make slow    the long tests"
+	@echo "make slow    the long tests; those on real servers want lighttpd and gitolite3"
 	@echo "make bench   speed and memory against the usual tools; downloads real code"
 	@echo "make docs    write the generated parts of docs/"
 	@echo "make clean   remove all that the targets made"
