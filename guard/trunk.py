@@ -38,11 +38,11 @@ def way(
     if start == tip:
         return (start,)
     known = {each.rev: each for each in commits}
+    if tip not in known:  # it was set back to what it had before
+        return None
     order = {each.rev: number for number, each in enumerate(commits)}
     found = [start]
     stops = sorted({each for each in tips if each in order} | {tip}, key=lambda rev: order[rev])
-    if tip not in known:
-        return None
     for stop in stops:
         part = _part(commits, known, found[-1], stop)
         if part is not None:

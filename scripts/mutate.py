@@ -168,6 +168,7 @@ def is_noticed(path: str, text: str, tests: list[str]) -> bool:
     child = os.fork()
     if child == 0:
         signal.alarm(SECONDS)
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # they take longer than the tests
         code = 3
         try:
             with (
@@ -175,7 +176,7 @@ def is_noticed(path: str, text: str, tests: list[str]) -> bool:
                 contextlib.redirect_stderr(io.StringIO()),
             ):
                 _load(path, text)
-                code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests])
+                code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests])
         finally:
             os._exit(int(code))
     _, status = os.waitpid(child, 0)
@@ -199,12 +200,15 @@ def main() -> int:
     parser.add_argument("module")
     parser.add_argument("tests", nargs="+")
     parser.add_argument("--last", nargs="*", default=[], help="tests for what the others missed")
+    parser.add_argument("--from", type=int, default=0, dest="first", help="the first line")
     asked = parser.parse_args()
     if not is_noticed(asked.module, "raise ImportError", asked.tests):
         print("the tests pass without the module: nothing would be noticed")
         return 2
     start, total, unexplained = time.monotonic(), 0, 0
     for mutant in mutants(Path(asked.module).read_text("utf-8")):
+        if mutant.line < asked.first:
+            continue
         total += 1
         if is_noticed(asked.module, mutant.text, asked.tests):
             continue

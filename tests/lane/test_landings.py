@@ -339,6 +339,15 @@ def test_a_rewritten_target_is_a_fault(world: World) -> None:
     assert world.keeper.history().facts.faults
 
 
+def test_a_target_that_was_set_back_is_a_fault(world: World) -> None:
+    start = world.tip
+    world.move(world.commit(EDIT, start))
+    world.write("settled", world.tip)
+    world.move(start)
+    (fault,) = world.keeper.history().facts.faults
+    assert "was rewritten" in fault
+
+
 def test_a_start_that_is_gone_is_a_fault(world: World) -> None:
     world.write("settled", "1" * 40)
     (fault,) = world.keeper.history().facts.faults

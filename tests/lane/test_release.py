@@ -119,6 +119,9 @@ def test_a_release_of_one_is_not_the_release_of_another() -> None:
 def test_what_nobody_recorded_is_missing() -> None:
     lacks, _ = missing_of(facts(), landing("a2", None), proofs(GREEN), 500)
     assert lacks == ("its landing is not recorded yet: run `guard lane reconcile`",)
+    lacks, _ = missing_of(facts(), landing("a2", None), deployed(("a2", "healthy", 50)), 500)
+    assert len(lacks) == 2
+    assert lacks[1] == f"staging: healthy, to be watched for {SOAK} s more"
 
 
 EVIDENCE: list[tuple[str, tuple, bool]] = [
