@@ -1,4 +1,4 @@
-"""Commits as frozen values, their trailers read by git itself, and the parts that a range lands in.
+"""Commits as frozen values, their trailers read by git itself.
 
 One process reads them all. Trailers are what ``%(trailers)`` gives (git-log(1)), by the rules of
 git-interpret-trailers(1): the last paragraph, if it is a block of trailers. A line ``---`` does not
@@ -8,7 +8,6 @@ end a commit's message, as it ends that of a patch in a mail.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from guard.change import Commit, Person, Trailer
 from guard.errors import GitError, UsageError
@@ -48,71 +47,6 @@ def commits(
 def these(git: Git, oids: Sequence[str]) -> tuple[Commit, ...]:
     """Those commits themselves, each once, in that order. Raises as ``commits`` does."""
     return _listed(git, oids, "--no-walk=unsorted") if oids else ()
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Commits that came to a branch as one: ``base..rev``, parents first."""
-
-    base: str
-    """The tip before; empty where there was none."""
-    rev: str
-    commits: tuple[Commit, ...]
-
-
-def first_parent_units(git: Git, base: str, tip: str) -> tuple[Stretch, ...]:
-    """``stretches`` of what ``tip`` has and ``base`` (empty for none) has not, oldest first."""
-    return stretches(commits(git, [base] if base else [], [tip]), base, tip)
-
-
-def stretches(found: Sequence[Commit], base: str, tip: str) -> tuple[Stretch, ...]:
-    """Divide ``found``, all of ``base..tip`` with parents first, into what landed as one.
-
-    The main line leads from the tip to the base: at a merge by the first parent from which the base
-    can be reached. A merge into the main line is a stretch with all that it brings. So is each run
-    of plain commits. A merge *of* the main line into something else (its first parent is not the
-    main line: ``git pull``, then ``git push``) begins a run: what it was merged into, and what was
-    committed on top, were pushed as one.
-    """
-    known = {each.rev: each for each in found}
-    reaching = set[str]()
-    for each in found:
-        if any(parent == base or parent in reaching for parent in each.parents):
-            reaching.add(each.rev)
-    line, at = list[tuple[Commit, str]](), tip
-    while at in known:
-        each = known[at]
-        leads = (parent for parent in each.parents if parent == base or parent in reaching)
-        at = next(leads, each.parents[0] if each.parents else "")
-        line.append((each, at))
-    groups = list[tuple[str, list[Commit]]]()
-    runs = False
-    for each, before in reversed(line):
-        lands = len(each.parents) > 1 and each.parents[0] == before
-        if not runs or len(each.parents) > 1:
-            groups.append((before, []))
-        groups[-1][1].append(each)
-        runs = not lands
-    seen = set[str]()
-    parts = []
-    for start, members in groups:
-        mine = _reached(members, known, seen)
-        ordered = tuple(each for each in found if each.rev in mine) if len(mine) > 1 else members
-        parts.append(Stretch(start, members[-1].rev, tuple(ordered)))
-    return tuple(parts)
-
-
-def _reached(tops: Iterable[Commit], known: dict[str, Commit], seen: set[str]) -> set[str]:
-    """What ``tops`` lead to and was not seen yet; it is seen then."""
-    mine = set[str]()
-    waiting = [each.rev for each in tops]
-    while waiting:
-        rev = waiting.pop()
-        if rev in known and rev not in seen:
-            seen.add(rev)
-            mine.add(rev)
-            waiting.extend(known[rev].parents)
-    return mine
 
 
 def _listed(git: Git, revs: Sequence[str], *how: str) -> tuple[Commit, ...]:

@@ -1,4 +1,4 @@
-"""Commits are read as git reads them, in one process; ranges are divided into what landed."""
+"""Commits are read as git reads them, in one process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from guard.change import Commit, Trailer
-from guard.commits import TooMany, commits, first_parent_units, these
+from guard.commits import TooMany, commits, these
 from guard.errors import GitError, UsageError
 from guard.git import Git
 from tests.provenance.kit import History, new
@@ -133,114 +133,3 @@ def test_history_that_is_cut_off_is_told(history: History, tmp_path) -> None:
         commits(Git(str(clone)), [], [tip])
     with pytest.raises(GitError, match="cut off"):
         these(Git(str(clone)), [tip])
-
-
-class Graph:
-    """Commits by name: ``graph("c", "a", "b")`` is a merge of ``b`` into ``a``."""
-
-    def __init__(self, history: History) -> None:
-        self.history = history
-        self.oids: dict[str, str] = {}
-
-    def __call__(self, name: str, *parents: str) -> None:
-        self.oids[name] = self.history.commit(name, [self.oids[each] for each in parents])
-
-    def units(self, base: str, tip: str) -> list[str]:
-        names = {oid: name for name, oid in self.oids.items()} | {"": ""}
-        found = first_parent_units(git(self.history), self.oids.get(base, ""), self.oids[tip])
-        return [
-            f"{names[each.base]}..{names[each.rev]}: "
-            + "".join(sorted(names[commit.rev] for commit in each.commits))
-            for each in found
-        ]
-
-
-@pytest.fixture
-def graph(history: History) -> Graph:
-    found = Graph(history)
-    found("a")
-    return found
-
-
-def test_plain_commits_are_one_unit(graph: Graph) -> None:
-    graph("b", "a")
-    graph("c", "b")
-    assert graph.units("a", "c") == ["a..c: bc"]
-    assert graph.units("", "c") == ["..c: abc"]
-    assert graph.units("c", "c") == []
-
-
-def test_a_merge_is_a_unit_with_all_that_it_brings(graph: Graph) -> None:
-    graph("t", "a")
-    graph("u", "t")
-    graph("b", "a")
-    graph("m", "b", "u")
-    graph("c", "m")
-    assert graph.units("a", "c") == ["a..b: b", "b..m: mtu", "m..c: c"]
-
-
-def test_what_an_earlier_merge_brought_is_not_brought_again(graph: Graph) -> None:
-    graph("t", "a")
-    graph("m", "a", "t")
-    graph("u", "t")
-    graph("n", "m", "u")
-    assert graph.units("a", "n") == ["a..m: mt", "m..n: nu"]
-
-
-def test_merges_within_a_branch_belong_to_it(graph: Graph) -> None:
-    graph("s", "a")
-    graph("t", "a")
-    graph("v", "t", "s")
-    graph("m", "a", "v")
-    assert graph.units("a", "m") == ["a..m: mstv"]
-
-
-def test_an_octopus_is_one_unit(graph: Graph) -> None:
-    graph("s", "a")
-    graph("t", "a")
-    graph("m", "a", "s", "t")
-    assert graph.units("a", "m") == ["a..m: mst"]
-
-
-def test_a_branch_that_took_in_the_target_and_was_pushed_is_one_unit(graph: Graph) -> None:
-    graph("t", "a")
-    graph("b", "a")
-    graph("f", "t", "b")
-    graph("u", "f")
-    assert graph.units("b", "u") == ["b..u: ftu"]
-
-
-def test_where_both_ways_lead_to_the_base_the_first_parent_is_the_main_line(graph: Graph) -> None:
-    """The commits alone do not tell which of two was the target: git's convention decides."""
-    graph("t", "a")
-    graph("b", "a")
-    graph("f", "t", "b")
-    graph("u", "f")
-    assert graph.units("a", "u") == ["a..t: t", "t..f: bf", "f..u: u"]
-
-
-def test_what_was_pushed_as_one_is_one_later_too(graph: Graph) -> None:
-    graph("z", "a")
-    graph("t", "a")  # begins before z is there
-    graph("b", "z")
-    graph("f", "t", "b")
-    graph("u", "f")
-    assert graph.units("z", "u") == ["z..b: b", "b..u: ftu"]
-    assert graph.units("b", "u") == ["b..u: ftu"]
-
-
-def test_a_rewritten_target_is_read_along_its_first_parents(graph: Graph) -> None:
-    graph("b", "a")
-    graph("x", "a")
-    graph("y", "x")
-    assert graph.units("b", "y") == ["a..y: xy"]
-
-
-def test_a_criss_cross_merge(graph: Graph) -> None:
-    graph("t", "a")
-    graph("b", "a")
-    graph("m", "b", "t")
-    graph("v", "t", "b")
-    graph("n", "m", "v")
-    found = graph.units("a", "n")
-    assert found == ["a..b: b", "b..m: mt", "m..n: nv"]
