@@ -106,9 +106,9 @@ def landed(facts: LaneFacts, now: int, by: str) -> tuple[LaneRecord, ...]:
 
 def settled(facts: LaneFacts, now: int, by: str) -> tuple[LaneRecord, ...]:
     """A checkpoint up to the first landing that is not released, if there is reason for one."""
-    if not facts.marks:
-        return ()
     place, found = places(facts), entries(facts.records)
+    if any(rev not in place for each in facts.landings for rev in (each.base, each.rev)):
+        return ()
     live = unreleased(facts)
     end = place[live[0].base] if live else len(facts.marks) - 1
     done = any(place[each.rev] <= end for each in facts.landings)
@@ -267,10 +267,11 @@ def _healthy_since(
     """
     since: int | None = None
     why, time = "the landing was never deployed there", 0
-    place = places(facts)
+    marks = facts.marks
+    after = marks[marks.index(landing.rev) :] if landing.rev in marks else ()
     for each in deployments:
         time = max(time, each.at)
-        has = each.rev == landing.rev or place.get(each.rev, -1) >= place.get(landing.rev, 1 << 60)
+        has = each.rev == landing.rev or each.rev in after
         if not has:
             since, why = None, f"runs {each.rev[:12]}, without the landing"
         elif each.state is State.HEALTHY:

@@ -263,6 +263,12 @@ def test_staging(states: tuple, now: int, lacks: str) -> None:
     assert found.startswith(lacks)
 
 
+def test_where_a_landing_lies_must_be_known() -> None:
+    known = facts(landing("a2"), records=(STARTED, seen("a2")), marks=("a3", "a4"))
+    (found,) = missing(known, deployed(("a4", "healthy", 50)), 900)
+    assert found == "staging: runs a4, without the landing"
+
+
 # --- checkpoints ----------------------------------------------------------------------------------
 
 
