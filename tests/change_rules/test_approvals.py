@@ -166,6 +166,12 @@ def test_what_became_of_an_approval_is_told() -> None:
     assert "bob approved" not in said(judge(RULE, never))
 
 
+def test_a_sign_without_words_names_nobody() -> None:
+    one = review(by=Person("Bob", id=7))
+    of = change(ai_unit(provenance=agent("B", "")), reviews=(one,))
+    assert judge(RULE, of).verdict is Verdict.PASS
+
+
 def test_people_without_addresses_are_not_one() -> None:
     of = change(ai_unit(), reviews=(review(by=by("bob")),), opener=by("eve"), pusher=by("eve"))
     assert judge(RULE, of).verdict is Verdict.PASS

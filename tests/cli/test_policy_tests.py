@@ -333,3 +333,29 @@ def test_the_page_shows_what_works(folder: Folder) -> None:
         folder.file(f"guard-tests/{number}.yaml", text)
     result = folder.run("--quiet")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("lane", "verdict"),
+    [
+        ("", "pass"),
+        ("lane: {landings: [{rev: base, base: before}]}, ", "hold"),
+        (
+            "lane: {landings: [{rev: base, base: before}], records: [{kind: started, rev: before},"
+            " {kind: released, base: before, rev: base, lanes: [other], how: evidence}]}, ",
+            "pass",
+        ),
+        ("lane: {faults: [the lane has no start]}, ", "unverified"),
+        ("lane: unknown, ", "unverified"),
+    ],
+)
+def test_the_lane_in_a_few_words(folder: Folder, lane: str, verdict: str) -> None:
+    facts = f"facts: {{{lane}units: [{{provenance: ai}}], reviews: [bob]}}"
+    result = folder.case(facts, f"expect: {{ai-change-in-flight: {verdict}}}")
+    assert (result.exit_code, result.stdout.partition("not covered")[0]) == (0, "")
+
+
+def test_all_is_well_with_an_ai_change_that_is_approved(folder: Folder) -> None:
+    facts = "facts: {units: [{provenance: ai}], reviews: [bob]}"
+    assert folder.case(facts, "verdict: pass").exit_code == 0
+    assert folder.case("verdict: pass").exit_code == 0

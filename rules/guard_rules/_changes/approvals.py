@@ -68,7 +68,7 @@ def tally(change: Change, unit: Unit, reviews: tuple[Review, ...], wanted: Wante
 def _for_unit(change: Change, unit: Unit, reviews: Iterable[Review]) -> Iterator[Review]:
     """Without the reviews that are of another part of the change."""
     units = () if isinstance(change.units, Unknown) else change.units
-    others = {tree for each in units if each is not unit for tree in _trees(each)} - _trees(unit)
+    others = {tree for each in units for tree in _trees(each)} - _trees(unit)
     return (review for review in reviews if review.tree not in others)
 
 
