@@ -272,6 +272,18 @@ def test_the_pusher_may_approve_unless_the_policy_says_no() -> None:
     assert judge(RULE, hidden, pusher=False).missing[0].fact == "pusher"
 
 
+def test_what_to_do_names_the_tree_and_the_role() -> None:
+    unit = ai_unit(tree=oid("merged"))
+    (found,) = judge(RULE, change(unit), count=2).findings
+    assert found.message == "AI change #23 has 0 of 2 approvals"
+    assert found.fix.startswith("Let a human who may write")
+    assert f"approve tree {oid('tree of head')[:12]}." in found.fix
+    hidden = replace(unit, head_tree=Unknown("?"))
+    (found,) = judge(RULE, change(hidden), roles=("owner",)).findings
+    assert found.fix.startswith("Let a human with the role owner who may write")
+    assert f"approve tree {oid('merged')[:12]}." in found.fix
+
+
 def test_a_role_of_several() -> None:
     of = change(ai_unit(), reviews=(review(roles=("approver",)),))
     assert judge(RULE, of, roles=("owner", "approver")).verdict is Verdict.PASS

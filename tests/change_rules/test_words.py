@@ -190,6 +190,20 @@ def test_a_rollback_that_applies_with_conflicts_does_not_apply() -> None:
     assert judge("missing-rollback-plan", change(ai_unit(), rollback=rollback)).findings
 
 
+def test_a_plan_may_be_in_commits_that_nobody_knows() -> None:
+    made = unit(files=(FileChange("migrations/2.sql"),), commits=Unknown("?"))
+    result = judge("missing-rollback-plan", change(made), paths=("migrations/",))
+    assert [each.fact for each in result.missing] == ["units.commits"]
+    planned = change(made, body="Rollback: drop the column")
+    assert judge("missing-rollback-plan", planned, paths=("migrations/",)).verdict is Verdict.PASS
+
+
+def test_where_no_path_needs_a_plan_the_files_do_not_matter() -> None:
+    of = change(unit(files=Unknown("?")))
+    assert judge("missing-rollback-plan", of).verdict is Verdict.PASS
+    assert judge("missing-rollback-plan", of, paths=("x",)).verdict is Verdict.UNVERIFIED
+
+
 def test_a_plan_is_missed_where_the_file_is() -> None:
     of = change(unit(files=(FileChange("src/a.py"), FileChange("migrations/2.sql"))))
     (found,) = judge("missing-rollback-plan", of, paths=("migrations/",)).findings
@@ -227,6 +241,21 @@ def test_evidence_that_does_not_count_is_told(
     of = change(evidence=(evidence(**more),))
     result = judge("untested-merge-result", of, checks=("smoke",), **options)
     assert words.replace("8ec6d2d8dc6c", oid("lax")[:12]) in said(result)
+
+
+def test_evidence_is_told_as_it_is() -> None:
+    rule, checks = "untested-merge-result", ("smoke",)
+    nothing = said(judge(rule, change(), checks=checks)).rstrip()
+    assert nothing == (
+        f"there is no evidence that `smoke` passes on tree {oid('tree of head')[:12]}"
+    )
+    of = change(evidence=(evidence(),), policy="")
+    assert f"policy ({oid('policy')[:12]}, now none)" in said(judge(rule, of, checks=checks))
+    bare = evidence(surroundings=())
+    told = said(judge(rule, change(evidence=(bare,)), checks=checks, environments=("f",)))
+    assert "in f; there is some in another environment" in told
+    bare = evidence(surroundings=(), verdict=Verdict.FAIL)
+    assert "fail in e" in said(judge(rule, change(evidence=(bare,)), checks=checks))
 
 
 def test_a_policy_that_is_not_known_proves_nothing() -> None:

@@ -83,7 +83,7 @@ def _instead(found: list[Evidence], newest: list[Evidence], policy: str) -> str:
     if newest:
         around = sorted({name for each in newest for name in each.surroundings})
         return f"; there is some in {listed(around) or 'another environment'}"
-    others = sorted({short(each.policy) or "none" for each in found if each.policy != policy})
+    others = sorted({short(each.policy) or "none" for each in found})
     if others:
         now = short(policy) or "none"
         return f"; there is some under another policy ({listed(others)}, now {now})"
