@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from guard.chain import Broken, Contended, encode
+from guard.git import records
 from guard.refs import Refs, give_way
 from guard.repository import FILE, TREE, Repository
 
@@ -71,9 +72,14 @@ def remove(
     return _change(git, refs, ref, {}, tuple(paths), (message, at))
 
 
-def contents(git: Repository, tip: str | None, below: str = "") -> Iterator[tuple[str, object]]:
-    """All records with their paths, or those of one kind (``evidence/``). Raises ``Broken``."""
-    files = _files(git, tip, below)
+def contents(
+    git: Repository, tip: str | None, below: str = "", since: str | None = None
+) -> Iterator[tuple[str, object]]:
+    """All records with their paths, or those of one kind (``evidence/``). Raises ``Broken``.
+
+    With ``since`` those alone that an older version of the ledger has not.
+    """
+    files = _files(git, tip, below) if since is None else _added(git, since, tip)
     for (path, _), data in zip(files, git.read_names([oid for _, oid in files]), strict=True):
         try:
             yield path, json.loads(data or b"")
@@ -86,10 +92,13 @@ def paths(git: Repository, tip: str | None, kind: str) -> tuple[str, ...]:
     return tuple(path for path, _ in _files(git, tip, f"{kind}/"))
 
 
-def faults(git: Repository, tip: str | None) -> tuple[str, ...]:
-    """What in the ledger is not as the guard writes it: each a line."""
+def faults(git: Repository, tip: str | None, since: str | None = None) -> tuple[str, ...]:
+    """What in the ledger is not as the guard writes it: each a line.
+
+    With ``since`` only what an older version of the ledger has not is read.
+    """
     found = []
-    files = _files(git, tip, "")
+    files = _files(git, tip, "") if since is None else _added(git, since, tip)
     for (path, oid), data in zip(files, git.read_names([oid for _, oid in files]), strict=True):
         kind, _, rest = path.partition("/")
         parts = rest.split("/")
@@ -115,9 +124,19 @@ def _files(git: Repository, tip: str | None, below: str) -> list[tuple[str, str]
         return []
     where = [below] if below else []
     out = git.run("ls-tree", "-r", "-z", "--full-tree", tip, "--", *where)
-    records = out.decode("utf-8", "surrogateescape").split("\0")
-    heads = (record.partition("\t") for record in records if record)
+    lines = out.decode("utf-8", "surrogateescape").split("\0")
+    heads = (line.partition("\t") for line in lines if line)
     return [(path, head.split(" ")[2]) for head, _, path in heads]
+
+
+def _added(git: Repository, old: str, new: str | None) -> list[tuple[str, str]]:
+    """Paths and blobs that ``new`` has and ``old`` has not, or has otherwise."""
+    if new is None:
+        return []
+    found = records(
+        git.run("diff-tree", "-r", "--raw", "-z", "--no-renames", "--no-abbrev", old, new)
+    )
+    return [(path, oids[1]) for _, oids, status, path in found if status != "D"]
 
 
 def _change(

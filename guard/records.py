@@ -105,6 +105,8 @@ class Records:
         """What is recorded of a tree, oldest first. Raises ``Broken``."""
         found = find(self.git, self._tip(EVIDENCE), "evidence", tree)
         values = [_load(each, Evidence, f"evidence of {tree}") for each in found]
+        if any(each.tree != tree for each in values):
+            raise Broken(f"evidence of {tree}: a record is about another tree")
         return tuple(sorted(values, key=lambda each: (each.at, each.check, each.environment)))
 
     def all_evidence(self) -> tuple[Evidence, ...]:
@@ -126,6 +128,8 @@ class Records:
         else:
             found = everything(self.git, tip, "deployment")
         values = [_load(each, Deployment, "deployment") for each in found]
+        if environment and any(each.environment != environment for each in values):
+            raise Broken(f"deployments to {environment!r}: a record is about another environment")
         return tuple(sorted(values, key=lambda each: (each.at, each.environment, each.rev)))
 
     def record_deployment(self, item: Deployment) -> None:
@@ -138,6 +142,8 @@ class Records:
         """Who sent what to a branch, oldest first. Raises ``Broken``."""
         found = find(self.git, self._tip(ARRIVALS), "arrival", key_of(ref))
         values = [_load(each, Arrival, f"arrivals of {ref!r}") for each in found]
+        if any(each.ref != ref for each in values):
+            raise Broken(f"arrivals of {ref!r}: a record is about another branch")
         return tuple(sorted(values, key=lambda each: each.at))
 
     def all_arrivals(self) -> tuple[Arrival, ...]:

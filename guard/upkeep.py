@@ -13,8 +13,10 @@ from guard import ledger
 from guard._wire import WireError, load
 from guard.chain import Broken
 from guard.change import Arrival, Deployment, Evidence
+from guard.git import is_oid
 from guard.records import ARRIVALS, EVIDENCE, VERSION, Records, lane_ref
 from guard.refs import NAMESPACE
+from guard.repository import Repository
 
 T = TypeVar("T")
 
@@ -39,18 +41,29 @@ def faults(records: Records) -> tuple[str, ...]:
     Reads both ledgers whole.
     """
     found: list[str] = []
-    for ref, kinds in _KINDS.items():
+    for ref in _KINDS:
         tip = records.tip(ref)
-        broken = ledger.faults(records.git, tip)
-        found += broken
-        if not broken:
-            found += _untyped(records, tip, kinds)
+        found += faults_of(records.git, ref, tip)
+        if ref == EVIDENCE:
+            found += _without_tree(records.git, tip)
     return tuple(found)
 
 
-def _untyped(records: Records, tip: str | None, kinds: tuple[str, ...]) -> Iterator[str]:
-    trees: dict[str, list[str]] = {}
-    for path, value in ledger.contents(records.git, tip):
+def faults_of(
+    git: Repository, ref: str, tip: str | None, since: str | None = None
+) -> tuple[str, ...]:
+    """What in one ledger is no record of its kind, in its place; with ``since`` only what is new.
+
+    Whether the trees are there is another matter: who runs a check may be the first to know one.
+    """
+    broken = ledger.faults(git, tip, since)
+    return broken or tuple(_untyped(git, tip, since, _KINDS[ref]))
+
+
+def _untyped(
+    git: Repository, tip: str | None, since: str | None, kinds: tuple[str, ...]
+) -> Iterator[str]:
+    for path, value in ledger.contents(git, tip, since=since):
         kind, _, key, _ = path.split("/")
         try:
             if kind not in kinds:
@@ -59,17 +72,21 @@ def _untyped(records: Records, tip: str | None, kinds: tuple[str, ...]) -> Itera
                 evidence = typed(value, Evidence)
                 if evidence.tree != key:
                     raise WireError(f"it is about the tree {evidence.tree}")
-                trees.setdefault(evidence.tree, []).append(path)
             elif kind == "deployment":
                 _belongs(typed(value, Deployment).environment, key)
             else:
                 _belongs(typed(value, Arrival).ref, key)
         except WireError as error:
             yield f"{path}: {error}"
-    there = records.git.kinds(list(trees))
-    for tree, paths in trees.items():
-        if there.get(tree) != "tree":
-            yield f"{paths[0]}: no tree {tree} is in this repository"
+
+
+def _without_tree(git: Repository, tip: str | None) -> Iterator[str]:
+    places = ((path, path.split("/")) for path in reversed(ledger.paths(git, tip, "evidence")))
+    first = {parts[2]: path for path, parts in places if len(parts) == 4 and is_oid(parts[2])}
+    there = git.kinds(list(first))
+    for key, path in first.items():
+        if there.get(key) != "tree":
+            yield f"{path}: no tree {key} is in this repository"
 
 
 def _belongs(name: str, key: str) -> None:

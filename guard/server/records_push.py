@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guard import ledger
+from guard import upkeep
 from guard.chain import RECORD, Broken
 from guard.change import How, LaneRecord, RecordKind
 from guard.errors import GuardError
@@ -84,7 +84,8 @@ def _ledger(git: Repository, update: Update) -> None:
             f"{lost[1]} would be taken away or changed: a ledger only grows",
             "Prune on the server.",
         )
-    faults = ledger.faults(git, update.new)
+    # What was there before was looked at when it came.
+    faults = upkeep.faults_of(git, update.ref, update.new, update.old or None)
     if faults:
         raise Invalid(faults[0])
 

@@ -314,8 +314,9 @@ class TestVerify:
     def test_each_kind_of_fault_is_named(self, shop: Shop) -> None:
         repository = Repository(str(shop.top))
         good = {"version": 1, **vars_of(evidence(shop.tree(), 5))}
+        other = git(shop.top, "rev-parse", "HEAD:shop")
         items = [
-            (Item("evidence", "ab" * 20, good), "it is about the tree"),
+            (Item("evidence", other, good), "it is about the tree"),
             (Item("evidence", shop.tree(), {**good, "more": 1}), "unknown key 'more'"),
             (Item("evidence", shop.tree(), {**good, "version": 2}), "not of version 1"),
             (Item("evidence", "0" * 40, {**good, "tree": "0" * 40}), "no tree 0000"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,12 @@ from guard.change import (
     State,
 )
 from guard.errors import GitError, UsageError
-from guard.ledger import Item, add, everything, faults, find, paths, remove
+from guard.ledger import Item, add, everything, faults, find, key_of, paths, remove
 from guard.model import Verdict
-from guard.records import Records, lane_ref
+from guard.records import ARRIVALS, EVIDENCE, Records, lane_ref
 from guard.refs import LocalRefs, Refs
 from guard.repository import FILE, Repository
+from guard.upkeep import faults_of
 from tests.records.conftest import git
 
 REF = "refs/guard/lane/main"
@@ -270,3 +272,36 @@ def test_a_remote_that_would_run_a_program_is_refused(repository: Repository) ->
             repository.fetch(remote, ["refs/heads/main"])
     with pytest.raises(GitError):
         repository.fetch("nowhere", ["refs/heads/main"])
+
+
+def test_a_record_in_the_place_of_another_is_an_error(repository: Repository) -> None:
+    refs = LocalRefs(repository)
+    one = Evidence("b" * 40, "check", Verdict.PASS, "f" * 32, (), "", "guard 1", 7)
+    two = Deployment("staging", "a" * 40, "b" * 40, State.HEALTHY, 8, "ada")
+    three = Arrival("refs/heads/topic", "a" * 40, "ada", 9, Origin.AI)
+    values = [("evidence", one), ("deployment", two), ("arrival", three)]
+    keys = {"evidence": "c" * 40, "deployment": key_of("production"), "arrival": key_of("x")}
+    for ref in (EVIDENCE, ARRIVALS):
+        items = [
+            Item(kind, keys[kind], {"version": 1, **asdict(value)})
+            for kind, value in values
+            if (kind == "arrival") == (ref == ARRIVALS)
+        ]
+        add(repository, refs, ref, items, "x", 1)
+        assert len(faults_of(repository, ref, repository.ref(ref))) == len(items)
+    records = Records(repository, refs)
+    with pytest.raises(Broken, match="another tree"):
+        records.evidence("c" * 40)
+    with pytest.raises(Broken, match="another environment"):
+        records.deployments("production")
+    with pytest.raises(Broken, match="another branch"):
+        records.arrivals("x")
+
+
+def test_only_what_is_new_is_looked_at_again(repository: Repository) -> None:
+    refs = LocalRefs(repository)
+    wrong = [Item("evidence", n * 40, {"version": n}) for n in "abc"]
+    tips = [add(repository, refs, EVIDENCE, [item], "x", 1) for item in wrong]
+    found = [faults_of(repository, EVIDENCE, tips[2], since) for since in (None, *tips)]
+    assert [len(each) for each in found] == [3, 2, 1, 0]
+    assert found[2][0].startswith(wrong[2].path)
