@@ -11,6 +11,7 @@ import tempfile
 import textwrap
 from pathlib import Path
 
+from demo import at_the_server
 from demo import build_outage as outage
 
 GUARD = Path(sys.executable).with_name("guard")
@@ -108,6 +109,35 @@ def main() -> int:
             shutil.rmtree(top)
 
 
+def lane(folder: Path) -> bool:
+    """The step on the server; whether it went as the story says."""
+    server = at_the_server.serve(folder.parent, folder, GUARD)
+    ok, said = server.push("HEAD:main")
+    for name in ("search", "export"):
+        at_the_server.agent_works(server, name)
+    say("""`guard server-hook install` wrote the hooks of a bare repository. Two branches of an AI
+        agent are on it. Dan merges the first one and pushes:""")
+    print()
+    landed, said = at_the_server.land(server, "search")
+    show("git push origin main", said)
+    ok &= not landed and "missing-human-approval" in said
+    say("Ada reads it and approves exactly that tree. Now it lands, and the lane is taken:")
+    print()
+    for name in ("search", "export"):
+        asked = ("approve", f"origin/claude/{name}", "--target", "main", "--as", "ada")
+        show(f"guard approve claude/{name}", server.run(*asked, login="ada"))
+    landed, said = at_the_server.land(server, "search")
+    show("git push origin main", said)
+    ok &= landed
+    landed, said = at_the_server.land(server, "export")
+    show("git push origin main      # the second one", said)
+    ok &= not landed and "ai-change-in-flight" in said
+    say("A human's change does not wait. The lane says what its holder lacks:")
+    print()
+    show("guard lane status         # on the server", server.there("lane", "status"))
+    return ok
+
+
 def story(folder: Path) -> int:
     """The steps of the demo."""
     ok = True
@@ -169,7 +199,10 @@ def story(folder: Path) -> int:
     show("python -m service.main", started.stdout)
     ok &= "0 of them refuse" in started.stdout
 
-    step(6, "What to do next")
+    step(6, "One AI change at a time, on a plain git server")
+    ok &= lane(folder)
+
+    step(7, "What to do next")
     print("  In your own repository:")
     print("    guard check                     look at the whole working tree")
     print("    guard check --since main        only what this branch causes")

@@ -217,7 +217,7 @@ def line(facts: LaneFacts, lanes: tuple[str, ...]) -> tuple[Waiting, ...]:
 def name_of(landing: Landing, found: tuple[LaneEntry, ...]) -> str:
     """How messages name a landing: ``#23`` or a branch where a record has it, else its revision."""
     for each in found:
-        if each.rev == landing.rev and each.change:
+        if each.rev == landing.rev and each.change not in ("", each.rev):
             return each.change
     return landing.rev[:12]
 

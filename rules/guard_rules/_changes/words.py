@@ -43,9 +43,10 @@ def name_of(person: Person) -> str:
 
 def called(unit: Unit) -> str:
     """``AI change #23``; one whose maker is not known counts as an AI's, and that is said."""
+    name = short(unit.id) if unit.id == unit.rev else unit.id
     if isinstance(unit.provenance, Unknown):
-        return f"change {unit.id} (who made it is not known, so it counts as an AI's)"
-    return f"AI change {unit.id}" if unit.is_ai else f"change {unit.id}"
+        return f"change {name} (who made it is not known, so it counts as an AI's)"
+    return f"AI change {name}" if unit.is_ai else f"change {name}"
 
 
 def units_of(change: Change) -> tuple[Unit, ...] | Missing:
