@@ -107,6 +107,14 @@ def test_holds_and_missing_facts_are_kept_and_told() -> None:
     result = judge(on(Says(HELD, MISSING, MISSING)))
     assert (result.held, result.missing) == ((HELD,), (MISSING,))
     assert result.reason == "reviews not known: nobody was asked. Ask.; lane held by #20"
+    assert result.findings == ()
+
+
+def test_a_fact_that_lacks_says_what_to_do_if_anything_is_known() -> None:
+    bare = Missing("reviews", "nobody was asked")
+    assert judge(on(Says(bare))).reason == "reviews not known: nobody was asked"
+    fixes = [judge(on(Says(each), WARNING)).findings[0].fix for each in (MISSING, bare)]
+    assert fixes == ["Ask.", "Have the source of the facts say reviews."]
 
 
 def test_a_crash_names_the_rule_and_the_error() -> None:
@@ -125,6 +133,7 @@ def test_a_rule_that_crashes_before_it_is_asked_is_unverified(said: tuple[Any, .
 def test_an_idle_rule_is_skipped_with_its_reason() -> None:
     result = judge(on(Idle(finding())))
     assert (result.verdict, result.reason) == (Verdict.SKIPPED, "nothing of the kind")
+    assert judge(on(Idle(ZeroDivisionError()))).verdict is Verdict.SKIPPED
 
 
 def test_a_run_of_idle_rules_alone_is_no_pass() -> None:
@@ -138,6 +147,7 @@ def test_the_queue_must_have_an_answer() -> None:
     (found,) = result.findings
     assert found.message == "not its turn: lane held by #20"
     assert (found.name, found.place, found.level) == ("#20", CHANGE, ERROR)
+    assert result.reason == ""
     assert result.held == (HELD,)
 
 
@@ -162,6 +172,7 @@ def test_where_a_rule_is_a_warning_it_blocks_by_nothing(
     result = judge(on(Says(said), WARNING), stage)
     assert result.verdict is Verdict.PASS
     assert [(each.message, each.level) for each in result.findings] == [(message, WARNING)]
+    assert result.reason == ""
 
 
 def test_a_crash_is_unverified_even_of_a_warning() -> None:
@@ -238,6 +249,12 @@ def test_a_change_of_nothing_is_no_pass(of: Change, rule: str, said: str) -> Non
     assert said in result.reason
 
 
+def test_a_change_that_brings_something_has_the_results_of_its_rules_alone() -> None:
+    report = run_changes(change(), [on(Says())])
+    assert [result.rule for result in report.results] == ["says"]
+    assert report.verdict is Verdict.PASS
+
+
 def test_a_deployment_may_bring_nothing_to_a_branch() -> None:
     report = run_changes(change(units=(), promotes_to="production"), [on(Says())])
     assert report.verdict is Verdict.PASS
@@ -247,6 +264,8 @@ def test_a_deployment_may_bring_nothing_to_a_branch() -> None:
 def test_a_report_says_what_was_judged() -> None:
     report = run_changes(change(), [on(Says())])
     assert (report.subject, report.files, report.unit) == ("change #23 into main", 1, "change")
+    assert run_changes(change(units=Unknown("?")), [on(Says())]).files == 0
+    assert run_changes(change(id="", rev="a" * 40), []).subject == f"change {'a' * 12} into main"
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,11 @@ def test_a_conflict_names_the_files() -> None:
     assert "checks fail that pass on main today: c.py:1: broken" in said(result)
 
 
+def test_a_rollback_may_fail_without_a_conflict() -> None:
+    result = judge("missing-rollback-plan", change(ai_unit(), rollback=Rollback(False)))
+    assert said(result).rstrip() == ("taking AI change #23 back does not apply to what would land")
+
+
 def test_a_rollback_that_applies_with_conflicts_does_not_apply() -> None:
     rollback = Rollback(True, ("a.py",))
     assert judge("missing-rollback-plan", change(ai_unit(), rollback=rollback)).findings
