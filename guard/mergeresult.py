@@ -45,9 +45,12 @@ def merge(git: Repository, base: str, head: str) -> Merged:
 def merge_commit(git: Repository, base: str, head: str, tree: str) -> str:
     """A commit that merges ``head`` into ``base``, written to the repository and on no branch.
 
-    The same for the same arguments, so that asking twice is about the same revision.
+    The same for the same arguments, so that asking twice is about the same revision. It is as old
+    as the newer of the two: git walks history by date, and would walk all of it from an older one.
     """
-    return git.write_commit(tree, [base, head], f"Merge {head[:12]} into {base[:12]}\n", at=0)
+    asked = ("rev-list", "--no-walk=unsorted", "--no-commit-header", "--format=%ct", base, head)
+    at = max(map(int, git.run(*asked).decode("ascii").split()))
+    return git.write_commit(tree, [base, head], f"Merge {head[:12]} into {base[:12]}\n", at=at)
 
 
 def is_faithful(git: Repository, base: str, head: str, tree: str) -> bool:

@@ -190,7 +190,7 @@ class _Gathering:
             rollback=doctor.rollback(units, found.rev) if "rollback" in needs else NOT_GATHERED,
             target_health=doctor.health(found.base) if "target_health" in needs else NOT_GATHERED,
             result_health=doctor.health(found.rev) if "result_health" in needs else NOT_GATHERED,
-            policy_edit=_known(lambda: self._edit(found)),
+            policy_edit=_known(lambda: self._edit(found, landing)),
         )
 
     def _history(self) -> History | Unknown:
@@ -233,7 +233,9 @@ class _Gathering:
         )
 
     def _judge(self, commits: tuple[Commit, ...]) -> Provenance:
-        told = self.told.get(commits[-1].rev, Told())
+        return self._by(commits, self.told.get(commits[-1].rev, Told()))
+
+    def _by(self, commits: tuple[Commit, ...], told: Told) -> Provenance:
         return judge(commits, told, self.judges.settings, self.judges.people)
 
     def _senders(self, units: tuple[Unit, ...]) -> tuple[Sent, ...]:
@@ -250,15 +252,18 @@ class _Gathering:
         return tuple(found)
 
     def _tell(self, units: tuple[Unit, ...], sent: tuple[Sent, ...]) -> bool:
-        """Note what is known of how each unit came; whether that is more than before."""
-        before = dict(self.told)
+        """Note what is known of how each unit came; whether that says more of who made it."""
+        differs = False
         for unit, each in zip(units, sent, strict=True):
-            told = self.told.get(unit.rev, Told())
+            before = self.told.get(unit.rev, Told())
             opener = each.opener if isinstance(each.opener, Person) else None
-            branch = told.branch or each.branch
-            self.told[unit.rev] = replace(told, branch=branch, opener=opener, earlier=each.earlier)
-        empty = {key: value for key, value in self.told.items() if value != Told()}
-        return empty != {key: value for key, value in before.items() if value != Told()}
+            branch = before.branch or each.branch
+            told = replace(before, branch=branch, opener=opener, earlier=each.earlier)
+            self.told[unit.rev] = told
+            if not isinstance(unit.commits, Unknown) and told != before:
+                commits = unit.commits
+                differs = differs or self._by(commits, told) != self._by(commits, before)
+        return differs
 
     def _reviews(
         self,
@@ -314,10 +319,12 @@ class _Gathering:
         line = Line(self.git, self.reader, self.asked.base, reviews)
         return replace(history.facts, waiting=_known(lambda: line.waiting(branches)))
 
-    def _edit(self, found: Change) -> PolicyEdit:
+    def _edit(self, found: Change, units: tuple[Unit, ...]) -> PolicyEdit:
         from guard.forge._edits import Sides, policy_edit
 
-        files = changed_files(self.git, found.base, found.rev)
+        files = units[0].files if len(units) == 1 else None
+        if files is None or isinstance(files, Unknown):
+            files = changed_files(self.git, found.base, found.rev)
         return policy_edit(self.git, self.book, Sides(found.base, found.rev, files))
 
     def _evidence(self, base: str, result: str | Unknown) -> tuple[Evidence, ...]:

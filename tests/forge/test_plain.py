@@ -614,3 +614,40 @@ def test_many_open_branches_are_read_by_one_process(hub: Hub) -> None:
     assert not isinstance(change.others, Unknown)
     assert len(change.others) == 12
     assert change.others[0] == OpenChange("refs/heads/more/0", Origin.AI, Person(login="who0"))
+
+
+def test_a_lane_that_began_after_the_base_is_a_fault_and_no_crash(hub: Hub) -> None:
+    old = hub.rev("main")
+    moved(hub)
+    hub.start_lane()
+    topic(hub)
+    lane = hub.gather("topic", base=old).lane
+    assert isinstance(lane, LaneFacts)
+    assert "was rewritten" in lane.faults[0]
+
+
+def test_the_merge_that_is_judged_is_no_older_than_its_parents(hub: Hub) -> None:
+    topic(hub)
+    moved(hub)
+    git = hub.repository
+    at = git.run("show", "-s", "--format=%ct", hub.gather("topic").rev, hub.rev("main")).split()
+    assert at[0] == at[1]
+
+
+def test_an_empty_merge_that_hides_what_a_branch_did_is_not_faithful(hub: Hub) -> None:
+    topic(hub)
+    moved(hub)
+    hub.merge("topic", "-s", "ours")
+    unit = only(hub.landing(hub.rev("main")))
+    assert unit.tree == hub.tree("origin/main")
+    assert unit.faithful is False
+
+
+def test_an_approval_of_the_tree_itself_needs_no_other_proof(hub: Hub) -> None:
+    topic(hub)
+    hub.approve("topic")
+    moved(hub)
+    hub.git("merge", "-q", "--squash", "topic")
+    squash = hub.commit({}, f"Squashed\n\n{ROBOT}")
+    hub.approve("main", "ada")
+    assert only(hub.landing(squash)).head == squash
