@@ -10,6 +10,7 @@ import pytest
 from guard.config import default_policy, parse_policy
 from guard.config.compare import weaker
 from guard.options import option
+from guard.plugins import load_rules
 from guard.rule import Rule, SourceRule
 
 
@@ -195,3 +196,32 @@ def test_the_order_of_levels_by_path_counts() -> None:
 def test_a_policy_that_is_gone_is_compared_with_the_defaults() -> None:
     before = parse_policy(b"version: 1\nlane: {soak: 2h}\nrules: {two: warning}\n", "p", RULES)
     assert weaker(before, default_policy(RULES)) == ("shortens the soak from 2h to 30m",)
+
+
+BUILT_IN = [
+    ("missing-human-approval", "count: 1", "count: 2"),
+    ("missing-human-approval", "who: ai", "who: all"),
+    ("missing-human-approval", "pusher: true", "pusher: false"),
+    ("missing-human-approval", "objections: false", "objections: true"),
+    ("too-many-open-ai-changes", "total: 10", "total: 5"),
+    ("oversized-ai-change", "lines: 500", "lines: 100"),
+    ("oversized-ai-change", "exclude: ['*.lock']", "exclude: []"),
+    ("missing-rollback-plan", "paths: []", "paths: [migrations/]"),
+    ("untested-merge-result", "checks: [check]", "checks: [check, smoke]"),
+    ("policy-weakened", "touched: ai", "touched: all"),
+    ("unsoaked-promotion", "soak: 1h", "soak: 2h"),
+]
+
+
+@pytest.mark.parametrize(("rule", "loose", "strict"), BUILT_IN)
+def test_the_rules_over_changes_say_in_which_direction_they_allow_more(
+    rule: str, loose: str, strict: str
+) -> None:
+    rules = load_rules()
+    loose_policy, strict_policy = (
+        parse_policy(f"version: 1\nrules: {{{rule}: {{{text}}}}}\n".encode(), "p", rules)
+        for text in (loose, strict)
+    )
+    assert weaker(loose_policy, strict_policy) == ()
+    (words,) = weaker(strict_policy, loose_policy)
+    assert words.startswith(f"{rule}: {loose.partition(':')[0]} from ")

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 class Options:
     """What the policy may say."""
 
-    count: int = option(1, "How many approvals are needed.")
-    who: Who = option(Who.AI, "Whose changes need them: `ai`, or `all`.")
+    count: int = option(1, "How many approvals are needed.", looser="less")
+    who: Who = option(Who.AI, "Whose changes need them: `ai`, or `all`.", looser="less")
     roles: tuple[str, ...] = option((), "Roles of which an approver needs one; default: none.")
-    pusher: bool = option(True, "The approval of the one who asks for the landing counts.")
-    objections: bool = option(True, "Requested changes block until their author approves.")
+    pusher: bool = option(
+        True, "The approval of the one who asks for the landing counts.", looser="more"
+    )
+    objections: bool = option(
+        True, "Requested changes block until their author approves.", looser="less"
+    )
 
     def __post_init__(self) -> None:
         if self.count < 1:

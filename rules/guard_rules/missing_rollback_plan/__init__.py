@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 class Options:
     """What the policy may say."""
 
-    paths: tuple[str, ...] = option((), "Path patterns; a change of such a file needs a plan.")
-    dry_run: Who = option(Who.AI, "Whose changes are taken back in a dry run: `ai` or `all`.")
+    paths: tuple[str, ...] = option(
+        (), "Path patterns; a change of such a file needs a plan.", looser="less"
+    )
+    dry_run: Who = option(
+        Who.AI, "Whose changes are taken back in a dry run: `ai` or `all`.", looser="less"
+    )
 
     def __post_init__(self) -> None:
         check_patterns(self.paths)

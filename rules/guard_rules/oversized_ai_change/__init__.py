@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 class Options:
     """What the policy may say."""
 
-    lines: int = option(500, "The most lines, added and deleted ones together.")
-    files: int = option(25, "The most files.")
-    exclude: tuple[str, ...] = option(GENERATED, "Path patterns of files that do not count.")
+    lines: int = option(500, "The most lines, added and deleted ones together.", looser="more")
+    files: int = option(25, "The most files.", looser="more")
+    exclude: tuple[str, ...] = option(
+        GENERATED, "Path patterns of files that do not count.", looser="more"
+    )
 
     def __post_init__(self) -> None:
         if self.lines < 1 or self.files < 1:

@@ -21,8 +21,12 @@ class Options:
     """What the policy may say."""
 
     roles: tuple[str, ...] = option(("owner",), "The approver needs one of these roles.")
-    touched: Who = option(Who.AI, "Whose changes need it that weaken nothing: `ai` or `all`.")
-    own: bool = option(True, "An owner may approve a change of their own, if it is no AI's.")
+    touched: Who = option(
+        Who.AI, "Whose changes need it that weaken nothing: `ai` or `all`.", looser="less"
+    )
+    own: bool = option(
+        True, "An owner may approve a change of their own, if it is no AI's.", looser="more"
+    )
 
     def __post_init__(self) -> None:
         if not self.roles:

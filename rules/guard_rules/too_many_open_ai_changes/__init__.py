@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 class Options:
     """What the policy may say."""
 
-    per_author: int | None = option(3, "Open AI changes of one opener; `null`: any number.")
-    total: int | None = option(10, "Open AI changes in all; `null`: any number.")
+    per_author: int | None = option(
+        3, "Open AI changes of one opener; `null`: any number.", looser="more"
+    )
+    total: int | None = option(10, "Open AI changes in all; `null`: any number.", looser="more")
 
     def __post_init__(self) -> None:
         for name, most in (("per-author", self.per_author), ("total", self.total)):

@@ -21,9 +21,13 @@ class Options:
     """What the policy may say."""
 
     from_: str = option("staging", "The environment where a revision proves itself.")
-    to: tuple[str, ...] = option(("production",), "The environments that want the proof.")
-    free: tuple[str, ...] = option((), "Other environments, which want none.")
-    soak: Duration = option(Duration(3600), "How long it must have been healthy there.")
+    to: tuple[str, ...] = option(
+        ("production",), "The environments that want the proof.", looser="less"
+    )
+    free: tuple[str, ...] = option((), "Other environments, which want none.", looser="more")
+    soak: Duration = option(
+        Duration(3600), "How long it must have been healthy there.", looser="less"
+    )
 
     def __post_init__(self) -> None:
         if not self.from_ or not self.to:

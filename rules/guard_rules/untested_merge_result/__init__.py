@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 class Options:
     """What the policy may say."""
 
-    checks: tuple[str, ...] = option((), "The checks that must have passed, such as `smoke`.")
+    checks: tuple[str, ...] = option(
+        (), "The checks that must have passed, such as `smoke`.", looser="less"
+    )
     environments: tuple[str, ...] = option(
         (), "Where: fingerprints, or `name=value` such as `python=3.12`; default: anywhere."
     )
-    who: Who = option(Who.ALL, "Whose changes need it: `ai` or `all`.")
+    who: Who = option(Who.ALL, "Whose changes need it: `ai` or `all`.", looser="less")
 
 
 class UntestedMergeResult(LandingRule):
