@@ -9,6 +9,7 @@ from typing import Any
 
 from guard.change import CHANGE, Change, Unit, Unknown
 from guard.engine import EMPTY, INCOMPLETE, ConfiguredRule, ask
+from guard.lane import entries, overrides
 from guard.model import (
     Finding,
     Held,
@@ -22,6 +23,7 @@ from guard.model import (
 )
 from guard.rule import ChangeRule
 
+_SHOWN = 3
 _WEIGHT = (Level.OFF, Level.WARNING, Level.ERROR)
 
 
@@ -44,9 +46,19 @@ def run_changes(
     results = [_Judged(item, change, stage).result() for item in rules]
     results += _whole(change)
     subject = f"change {change.id or change.rev[:12]} {_way(change)}"
-    return Report(
-        subject, 0 if isinstance(change.units, Unknown) else 1, tuple(results), (), "change"
-    )
+    judged = 0 if isinstance(change.units, Unknown) else 1
+    return Report(subject, judged, tuple(results), tuple(_by_humans(change)), "change")
+
+
+def _by_humans(change: Change) -> Iterator[str]:
+    """What humans decided about the lane without evidence: every later report says so."""
+    if isinstance(change.lane, Unknown):
+        return
+    found = overrides(entries(change.lane.records))
+    if len(found) > _SHOWN:
+        yield f"{len(found)} times a human decided about the lane without evidence; the last:"
+    for each in found[-_SHOWN:]:
+        yield f"lane: {each.rev[:12]} {each.kind.value} by {each.by}, no evidence: {each.reason}"
 
 
 def _way(change: Change) -> str:

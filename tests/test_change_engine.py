@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from guard.change import CHANGE, Change, FileChange, Unknown
+from guard.change import CHANGE, Change, FileChange, How, LaneFacts, LaneRecord, RecordKind, Unknown
 from guard.change_engine import held_words, level_of, run_changes
 from guard.engine import ConfiguredRule, PathLevel
 from guard.globs import Globs
@@ -266,6 +266,26 @@ def test_a_report_says_what_was_judged() -> None:
     assert (report.subject, report.files, report.unit) == ("change #23 into main", 1, "change")
     assert run_changes(change(units=Unknown("?")), [on(Says())]).files == 0
     assert run_changes(change(id="", rev="a" * 40), []).subject == f"change {'a' * 12} into main"
+
+
+def test_a_report_shows_what_humans_decided_about_the_lane() -> None:
+    def lane(count: int) -> LaneFacts:
+        start = LaneRecord(RecordKind.STARTED, "a0", 0, "server")
+        words = [
+            LaneRecord(
+                RecordKind.RELEASED, f"a{n}", n, "ada", how=How.OVERRIDE, reason=f"urgent {n}"
+            )
+            for n in range(count)
+        ]
+        return LaneFacts("main", "tip", (), (start, *words))
+
+    assert run_changes(change(lane=lane(0)), [on(Says())]).notes == ()
+    assert run_changes(change(lane=Unknown("?")), [on(Says())]).notes == ()
+    (note,) = run_changes(change(lane=lane(1)), [on(Says())]).notes
+    assert note == "lane: a0 released by ada, no evidence: urgent 0"
+    first, *rest = run_changes(change(lane=lane(9)), [on(Says())]).notes
+    assert first.startswith("9 times a human decided")
+    assert [each.rpartition(" ")[2] for each in rest] == ["6", "7", "8"]
 
 
 @pytest.mark.parametrize(

@@ -224,6 +224,12 @@ def test_what_is_not_known_comes_before_what_is_held() -> None:
     assert isinstance(decide(facts(landing("a2"), faults=("x",)), (unit(),), NOW)[0], Missing)
 
 
+def test_a_fault_of_the_lane_is_told_where_the_line_is_not_known_either() -> None:
+    (found,) = decide(facts(faults=("no start",), waiting=NOT_KNOWN), (unit(),), NOW)
+    assert isinstance(found, Missing)
+    assert (found.fact, found.reason) == ("lane", "no start")
+
+
 def test_the_line_need_not_be_known_where_nothing_has_a_turn() -> None:
     assert decide(facts(waiting=NOT_KNOWN, turn=0), (unit(),), NOW) == ()
     found = held(facts(landing("a2"), waiting=NOT_KNOWN, turn=0), (unit(),), NOW)
