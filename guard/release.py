@@ -213,9 +213,16 @@ def _green(landing: Landing, proofs: Proofs) -> tuple[list[str], tuple[str, ...]
         return [_red(each, "the landed tree") for each in red], ()
     if all(then.values()):
         return [], _ids(then.values())
-    lacking = [check for check in proofs.checks if not tip[check] or not then[check]]
-    trees = " or ".join(dict.fromkeys((proofs.tip_tree[:12], landing.tree[:12])))
-    return [f"no evidence of {check!r} for tree {trees}" for check in lacking], ()
+    here, there = proofs.tip_tree[:12], landing.tree[:12]
+    return [
+        f"no evidence of {check!r} for tree {here if then[check] else _either(here, there)}"
+        for check in proofs.checks
+        if not tip[check]
+    ], ()
+
+
+def _either(one: str, other: str) -> str:
+    return one if one == other else f"{one} or {other}"
 
 
 def _verdicts(proofs: Proofs, tree: str, check: str) -> list[Evidence]:

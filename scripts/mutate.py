@@ -48,6 +48,8 @@ ACCEPTED: dict[str, str] = {
     "lane.py: for unit in judged if isinstance(unit.lanes, tuple) -> for unit in judged": (
         "for the type checker: what is not known was answered before"
     ),
+    "lane.py: for unit in judged if isinstance(unit.lanes, tuple) for lane in unit.l -> "
+    "for unit in judged for lane in unit.lanes": "the same",
     "release.py: 200 -> 201": "the bound is a matter of taste, and the tests read it",
     "release.py: > _newness(known) -> >= _newness(known)": "of two equal words either will do",
 }
@@ -139,7 +141,8 @@ def changes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         yield node.with_changes(test=cst.Name("True"))
         yield node.with_changes(test=cst.Name("False"))
     elif isinstance(node, cst.Return) and node.value is not None:
-        yield node.with_changes(value=cst.Name("None"))
+        if not (isinstance(node.value, cst.Name) and node.value.value == "None"):
+            yield node.with_changes(value=cst.Name("None"))
     elif isinstance(node, cst.Break | cst.Continue | cst.AugAssign):
         yield cst.Pass()
     elif isinstance(node, cst.Subscript) and len(node.slice) == 1:
