@@ -153,6 +153,9 @@ def test_what_only_says_that_it_reverts_is_told_so() -> None:
     words = Commit("r", "t", (), Person(), Person(), 0, "Oops\n\nThis reverts commit a2.\n")
     found = held(facts(landing("a2")), (unit(commits=(words,)),), NOW)
     assert "says that it reverts a2" in found.reason
+    words = replace(words, message="This reverts commit 0123456789abcdef.")
+    long = facts(landing("0123456789abcdef", base="a1"))
+    assert "reverts 0123456789ab, but" in held(long, (unit(commits=(words,)),), NOW).reason
     assert "says" not in held(facts(landing("a2")), (unit(),), NOW).reason
     assert "says" not in held(facts(landing("a2")), (unit(commits=NOT_KNOWN),), NOW).reason
 
