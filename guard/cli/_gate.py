@@ -164,6 +164,7 @@ class FromGit:
     pusher: str | None
     remote: str | None
     record: bool
+    promotes_to: str = ""
 
     def known(self, door: Stage, now: int, around: Surroundings) -> Known:
         """What git says, here or at the remote."""
@@ -182,6 +183,7 @@ class FromGit:
             rev=rev,
             now=now,
             door=door,
+            promotes_to=self.promotes_to,
             branch=branch or Unknown("no branch is known for it; name it with --branch"),
             pusher=Person(login=self.pusher)
             if self.pusher

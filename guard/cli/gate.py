@@ -22,6 +22,7 @@ _DOORS = (Stage.PULL_REQUEST, Stage.MERGE_QUEUE, Stage.PRE_RECEIVE)
 @click.option("--base", metavar="REV", help="The tip of the target; default: where it is.")
 @click.option("--branch", metavar="NAME", help="The branch of the change; default: found by REV.")
 @click.option("--pusher", metavar="LOGIN", help="The account that asks for it to land.")
+@click.option("--promote-to", metavar="NAME", help="REV shall be deployed to this environment.")
 @click.option("--remote", metavar="NAME", help="Read target and records there, not here.")
 @click.option(
     "--door",
@@ -75,6 +76,7 @@ def gate(around: Surroundings, /, **options: object) -> int:
             branch=chosen.text("branch"),
             pusher=chosen.text("pusher"),
             remote=chosen.text("remote"),
+            promotes_to=chosen.text("promote_to") or "",
             record=chosen.flag("record"),
         )
     judged = judge(source, door, clock, around)
@@ -92,16 +94,17 @@ def _consistent(chosen: Options) -> None:
     """Raises ``UsageError`` for options that contradict each other."""
     if chosen.flag("quiet") and chosen.flag("verbose"):
         raise UsageError("--quiet and --verbose contradict each other")
-    of_git = ("target", "rev", "base", "branch", "pusher", "remote")
-    given = [f"--{name}" for name in of_git if chosen.text(name) is not None]
+    of_git = ("target", "rev", "base", "branch", "pusher", "remote", "promote_to")
+    given = [name for name in of_git if chosen.text(name) is not None]
+    shown = [f"--{name.replace('_', '-')}" for name in given]
     if chosen.text("facts") is not None:
         if given:
-            raise UsageError(f"--facts names the change; drop {', '.join(given)}")
+            raise UsageError(f"--facts names the change; drop {', '.join(shown)}")
         return
     if chosen.text("target") is None:
         raise UsageError("which branch? use --target BRANCH with --rev REV, or --facts FILE")
     if chosen.text("config") is not None:
         raise UsageError("--config goes with --facts: from git the policy is that of the target")
-    for name in given:
-        if not chosen.text(name[2:]):
-            raise UsageError(f"{name} is empty")
+    for name, option in zip(given, shown, strict=True):
+        if not chosen.text(name):
+            raise UsageError(f"{option} is empty")

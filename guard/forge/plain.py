@@ -17,6 +17,7 @@ from guard.change import (
     PolicyEdit,
     Provenance,
     Review,
+    State,
     Unit,
     Unknown,
 )
@@ -64,6 +65,8 @@ class Asked:
     body: str = ""
     pushes: tuple[Push, ...] = ()
     """What the server saw of the target and the records do not say yet."""
+    promotes_to: str = ""
+    """The environment that ``rev`` shall be deployed to; empty for a change to the target."""
 
 
 def gather(
@@ -80,7 +83,8 @@ def gather(
     (``guard.rule.COSTLY``). What cannot be had is ``Unknown``, with the reason; nothing is raised
     but ``GitError``, where git itself does not work.
     """
-    return _Gathering(git, refs, asked, book).change(needs)
+    gathering = _Gathering(git, refs, asked, book)
+    return gathering.promotion() if asked.promotes_to else gathering.change(needs)
 
 
 def who_waits(
@@ -135,6 +139,44 @@ class _Gathering:
         if isinstance(tree, Unknown):
             return replace(found, units=tree)
         return self._with_units(found, needs)
+
+    def promotion(self) -> Change:
+        """The facts of a deployment: what is new to the environment, and what was where."""
+        asked = self.asked
+        (tree,) = trees(self.git, asked.rev)
+        deployments = _known(self.records.deployments)
+        there = () if isinstance(deployments, Unknown) else deployments
+        mine = [each for each in there if each.environment == asked.promotes_to]
+        healthy = [each.rev for each in mine if each.state is State.HEALTHY]
+        live = healthy[-1] if healthy else ""
+        return Change(
+            id=asked.id or asked.rev[:12],
+            target=asked.target,
+            base=asked.base,
+            rev=asked.rev,
+            now=asked.now,
+            units=_known(lambda: self._deployed(live)),
+            result_tree=tree,
+            title=asked.title,
+            body=asked.body,
+            pusher=asked.pusher,
+            evidence=_known(lambda: self.records.evidence(tree)),
+            deployments=deployments,
+            promotes_to=asked.promotes_to,
+            policy=self.book.blob,
+        )
+
+    def _deployed(self, live: str) -> tuple[Unit, ...]:
+        """What is new where ``live`` runs (empty: nothing does). Raises ``GuardError``."""
+        asked = self.asked
+        if not self.git.is_ancestor(asked.rev, asked.base):
+            raise GuardError(f"{asked.rev[:12]} is not on {asked.target}: it has not landed")
+        if not live or self.git.is_ancestor(asked.rev, live):
+            return ()  # the first deployment, or one back to what was there before
+        if not self.git.is_ancestor(live, asked.rev):
+            raise GuardError(f"{asked.promotes_to} runs {live[:12]}, which is of another history")
+        history = self.reader.history(asked.target, asked.base)
+        return self.reader.units(history, live, asked.rev)
 
     def line(self) -> LaneFacts | Unknown:
         """The lane with all AI changes that are open."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from guard.change import Origin
+from guard.change import Deployment, Origin, State
 from guard.forge.facts import write_facts
 from guard.model import Verdict
 from guard.samples import change, oid
@@ -279,3 +279,43 @@ def test_outside_of_a_repository_it_says_so(tmp_path: Path) -> None:
     said = run(tmp_path, "gate", "--target", "main")
     assert said.code == 2
     assert "is not in a git repository" in said.err
+
+
+def deployed(hub: Hub, rev: str, environment: str, at: int) -> None:
+    found = Deployment(environment, hub.rev(rev), hub.tree(rev), State.HEALTHY, at)
+    hub.records.record_deployment(found)
+
+
+def test_a_deployment_wants_the_soak_in_staging(hub: Hub) -> None:
+    live = hub.rev("main")
+    topic(hub)
+    landed = hub.merge("topic")
+    hub.push("main")
+    asked = ("--target", "main", "--rev", landed, "--promote-to", "production", *CLOCK)
+    deployed(hub, live, "production", NOW - 90_000)
+    assert gate(hub, *asked).code == 1
+    deployed(hub, landed, "staging", NOW - 60)
+    assert gate(hub, *asked).code == 75
+    late = ("--now", str(NOW + 4000))
+    said = gate(hub, *asked[:-2], *late)
+    assert (said.code, said.err) == (0, "")
+
+
+def test_what_has_not_landed_is_not_deployed(hub: Hub) -> None:
+    rev = topic(hub)
+    deployed(hub, "topic", "staging", NOW - 90_000)
+    said = gate(hub, "--target", "main", "--rev", rev, "--promote-to", "production", *CLOCK)
+    assert said.code == 3
+    assert "is not on main: it has not landed" in said.out
+
+
+def test_two_ai_changes_at_once_are_not_deployed(hub: Hub) -> None:
+    deployed(hub, "main", "production", NOW - 90_000)
+    for name in ("one", "two"):
+        topic(hub, name)
+        hub.merge(name)
+    hub.push("main")
+    deployed(hub, "main", "staging", NOW - 50_000)
+    said = gate(hub, "--target", "main", "--rev", "main", "--promote-to", "production", *CLOCK)
+    assert said.code == 1
+    assert "2 AI changes at once" in said.out
