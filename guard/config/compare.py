@@ -7,7 +7,7 @@ be changed, and an owner reads it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from enum import Enum
 from typing import Any
 
@@ -36,20 +36,16 @@ def weaker(before: Policy, after: Policy) -> tuple[str, ...]:
 
 def _rules(before: Policy, after: Policy) -> Iterator[str]:
     for rule, old in before.rules.items():
-        new = after.rules.get(rule)
-        if new is None:
-            yield f"does not know the rule {rule}"
-        elif _weight(new.level) < _weight(old.level):
+        new = after.rules[rule]
+        if _weight(new.level) < _weight(old.level):
             how = "switches" if new.level is Level.OFF else "lowers"
             to = "off" if new.level is Level.OFF else f"from {old.level.value} to {new.level.value}"
             yield f"{how} {rule} {to}"
-        if new is not None and new.level is not Level.OFF:
+        if new.level is not Level.OFF:
             yield from _options(rule, old, new)
 
 
 def _options(rule: str, old: RulePolicy, new: RulePolicy) -> Iterator[str]:
-    if not is_dataclass(old.options) or type(old.options) is not type(new.options):
-        return
     for each in fields(old.options):
         was, now = getattr(old.options, each.name), getattr(new.options, each.name)
         name = f"{rule}: {each.name.replace('_', '-')}"
@@ -108,8 +104,7 @@ def _paths(before: Policy, after: Policy) -> Iterator[str]:
 
 
 def _level(policy: Policy, rule: str) -> Level:
-    found = policy.rules.get(rule)
-    return Level.OFF if found is None else found.level
+    return policy.rules[rule].level
 
 
 def _layout(before: Policy, after: Policy) -> Iterator[str]:

@@ -58,6 +58,9 @@ SAME = [
     "people: [{login: ada, roles: [owner]}]",
     "lane: {soak: 1h, lanes: [{name: api, paths: [api/]}]}",
     "per-path: [{paths: [a/], rules: {one: off}}]",
+    "rules: {one: off}\nper-path: [{paths: [a/], rules: {one: error}}]",
+    "baseline: b.json",
+    "smoke: {timeout: 1}",
 ]
 
 
@@ -67,6 +70,9 @@ def test_the_same_gives_nothing_up(text: str) -> None:
 
 
 STRICTER = [
+    ("rules: {one: {free: [a, b]}}", "rules: {one: {free: [b, a]}}"),
+    ("", "per-path: [{paths: [a/], rules: {one: error}}]"),
+    ("per-path: [{paths: [a/], rules: {one: error}}]", ""),
     ("rules: {one: warning}", "rules: {one: error}"),
     ("rules: {one: off}", ""),
     ("", "rules: {one: {count: 3, lines: 100}}"),
@@ -225,3 +231,24 @@ def test_the_rules_over_changes_say_in_which_direction_they_allow_more(
     assert weaker(loose_policy, strict_policy) == ()
     (words,) = weaker(strict_policy, loose_policy)
     assert words.startswith(f"{rule}: {loose.partition(':')[0]} from ")
+
+
+def test_only_what_is_new_is_said() -> None:
+    assert compared("exclude: [a/]", "exclude: [a/, b/]") == ("excludes 'b/'",)
+    off = compared("", "rules: {one: {level: off, count: 1}}")
+    assert off == ("switches one off",)
+
+
+@pytest.mark.parametrize(("before", "after"), [("5", "null"), ("null", "5")])
+def test_a_number_that_there_was_not_has_no_direction(before: str, after: str) -> None:
+    rules = load_rules()
+    sides = [
+        parse_policy(
+            f"version: 1\nrules: {{too-many-open-ai-changes: {{total: {text}}}}}\n".encode(),
+            "p",
+            rules,
+        )
+        for text in (before, after)
+    ]
+    (words,) = weaker(*sides)
+    assert words.startswith("too-many-open-ai-changes: total from ")

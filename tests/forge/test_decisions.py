@@ -99,3 +99,22 @@ def test_titles_and_bodies_do_not_get_into_it(hub: Hub) -> None:
     hub.records.log("main", [found])
     ((_, read),) = hub.records.decisions("main")
     assert read == found
+
+
+def test_what_fails_is_told_by_its_findings_alone() -> None:
+    result = RuleResult("a-rule", Verdict.FAIL, (finding("caf\u00e9"),), reason="and more")
+    assert reasons(result) == ("a-rule: fail: caf\u00e9",)
+    hold = RuleResult("a-rule", Verdict.HOLD, reason="held by #20")
+    assert reasons(hold) == ("a-rule: hold: held by #20",)
+
+
+def test_the_longest_line_is_kept_whole_and_the_next_is_cut() -> None:
+    whole, cut = ("x" * LONGEST, "x" * (LONGEST + 1))
+    found = reasons(RuleResult("a-rule", Verdict.FAIL, (finding(whole), finding(cut))))
+    assert found == (f"a-rule: fail: {whole}", f"a-rule: fail: {whole[:-3]}...")
+
+
+def test_a_head_that_is_not_known_is_left_out() -> None:
+    facts = change(ai_unit(head=Unknown("a test")), base_tree="")
+    found = decision(facts, report(), Stage.PULL_REQUEST)
+    assert found.inputs == (f"result-tree:{oid('tree of head')}",)
