@@ -151,6 +151,11 @@ def test_the_queue_must_have_an_answer() -> None:
     assert result.held == (HELD,)
 
 
+def test_a_hold_that_names_no_holder_is_about_the_turn() -> None:
+    (found,) = judge(on(Says(Held("not yet"))), Stage.MERGE_QUEUE).findings
+    assert (found.name, found.message) == ("turn", "not its turn: not yet")
+
+
 @pytest.mark.parametrize("stage", [Stage.PULL_REQUEST, Stage.PRE_RECEIVE])
 def test_elsewhere_it_waits(stage: Stage) -> None:
     result = judge(on(Says(HELD)), stage)
