@@ -139,6 +139,17 @@ def test_the_policys_own_are_of_their_own_tier() -> None:
     assert (signal.tier, signal.agent) == ("P", "ours")
 
 
+def test_the_policy_takes_no_sign_from_the_table() -> None:
+    mine = AgentSettings("ours", ids=(198982749,), emails=("noreply@anthropic.com",))
+    settings = ProvenanceSettings(agents=(mine,))
+    copilot = Person("", "198982749+x@users.noreply.github.com")
+    found = judge([commit(author=CLAUDE), commit(author=copilot)], NOTHING, settings).signals
+    assert {(each.tier, each.agent) for each in found} == {
+        ("B", "Claude Code"),
+        ("B", "GitHub Copilot"),
+    }
+
+
 def test_a_driver_is_known_by_all_that_people_say() -> None:
     people = (PersonSettings("eve", ("eve@x.org", "eve@home")),)
     settings = ProvenanceSettings(drivers=("EVE@X.org",))
