@@ -53,6 +53,9 @@ ACCEPTED: dict[str, str] = {
     "lane.py: for each in untils if each is not None -> for each in untils": (
         "for the type checker: it is asked for where none is missing"
     ),
+    'release.py: (since if since is not None else "not healthy") -> since': (
+        "for the type checker: without a reason there is a time"
+    ),
     "release.py: 200 -> 201": "the bound is a matter of taste, and the tests read it",
     "release.py: > _newness(known) -> >= _newness(known)": "of two equal words either will do",
 }

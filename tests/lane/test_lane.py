@@ -273,6 +273,23 @@ def test_a_turn_begins_when_the_lane_is_free() -> None:
     assert held(elsewhere, (unit("#9"),), 41).until == 7 + TURN
 
 
+def test_a_turn_begins_when_all_lanes_that_both_want_are_free() -> None:
+    known = facts(
+        landing("a2", lanes=("api",)),
+        landing("a4", lanes=("web",)),
+        records=(STARTED, released("a2", 20), released("a4", 40)),
+        waiting=(waiting("#5", 7, "api", "web"),),
+    )
+    assert held(known, (unit("#9", lanes=("api", "web")),), 41).until == 40 + TURN
+    found = held(known, (unit("#9", lanes=("api", "other")),), 41)
+    assert (found.until, found.reason) == (20 + TURN, "lane api is kept for #5")
+
+
+def test_a_change_is_known_by_its_name() -> None:
+    known = facts(waiting=(waiting("#5", 7),))
+    assert decide(known, (unit("#5", rev="another"),), NOW) == ()
+
+
 def test_a_turn_begins_at_the_checkpoint_at_the_latest() -> None:
     known = facts(
         records=(STARTED, record("settled", "a2", 30)),

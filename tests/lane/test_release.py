@@ -267,6 +267,20 @@ def test_where_a_landing_lies_must_be_known() -> None:
     known = facts(landing("a2"), records=(STARTED, seen("a2")), marks=("a3", "a4"))
     (found,) = missing(known, deployed(("a4", "healthy", 50)), 900)
     assert found == "staging: runs a4, without the landing"
+    known = facts(landing("a2"), records=(STARTED, seen("a2")), marks=())
+    assert kinds(known, deployed(("a2", "healthy", 50)), 900) == [("released", "a2")]
+
+
+def test_messages_have_short_names_of_revisions_and_trees() -> None:
+    long = "0123456789abcdef"
+    held = replace(landing("a2"), rev=long, tree=long)
+    known = facts(held, records=(STARTED, record("landed", long, 0, base="a1")), marks=("a1", long))
+    (found,) = missing(known, deployed((long, "failed", 50)), 900)
+    assert found == "staging: 0123456789ab is failed, not healthy"
+    (found,) = missing(known, deployed((long + "0", "healthy", 50)), 900)
+    assert found == "staging: runs 0123456789ab, without the landing"
+    (found,) = missing(known, proofs(), 900)
+    assert found.endswith("tip or 0123456789ab")
 
 
 # --- checkpoints ----------------------------------------------------------------------------------
