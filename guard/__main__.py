@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from guard.replay import Call
 
 
+_PRE_RECEIVE = ["server-hook", "run", "pre-receive"]
+_POST_RECEIVE = ["server-hook", "run", "post-receive"]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line ``argv`` (the process's own by default) and answer with the exit code.
 
@@ -35,7 +39,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str], call: Call | None = None) -> int:
-    """All commands and options; the run is recorded if ``call`` is given. Imports click."""
+    """All commands and options; the run is recorded if ``call`` is given. Imports click.
+
+    A hook of a git server, which every push waits for, is run without.
+    """
+    if list(argv) in (_PRE_RECEIVE, _POST_RECEIVE):
+        import os
+
+        from guard.server.receive import run_here
+
+        return run_here(argv[-1], os.environ)
     recording = None
     if call is not None:
         from guard._recording import Recording

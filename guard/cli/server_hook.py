@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 
@@ -79,9 +78,10 @@ def flush(around: Surroundings, repo: str) -> int:
     from guard.server import install as installing
     from guard.server.hook import Hook
     from guard.server.receive import flush_all
+    from guard.server.receive import say as tell
 
     folder = installing.repository_at(repo)
-    hook = Hook(folder, around.environ, b"", int(time.time()), _line, around.rules)
+    hook = Hook(folder, around.environ, b"", int(time.time()), tell, around.rules)
     return flush_all(hook)
 
 
@@ -89,23 +89,11 @@ def flush(around: Surroundings, repo: str) -> int:
 @click.argument("name", type=click.Choice(["pre-receive", "post-receive"]))
 @click.pass_obj
 def run(around: Surroundings, name: str) -> int:
-    """What the hook scripts call."""
-    from guard.server.hook import Hook
-    from guard.server.receive import run as receive
+    """What the hook scripts call; ``guard.__main__`` gets there without this group of commands."""
+    from guard.server.receive import run_here
 
-    repo = os.path.abspath(around.environ.get("GIT_DIR", "."))
-    stdin = sys.stdin.buffer.read()
-    return receive(name, Hook(repo, around.environ, stdin, int(time.time()), _line, around.rules))
+    return run_here(name, around.environ, around.rules)
 
 
 def _tell(lines: Iterable[str]) -> None:
     say("".join(f"{terminal(line)}\n" for line in lines))
-
-
-def _line(text: str) -> None:
-    """A line for whoever pushes. That nobody listens must not change the answer."""
-    try:
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
-    except OSError:
-        pass

@@ -206,7 +206,7 @@ class _Door:
             read.policy,
             after,
             read.blob,
-            self.hook.rules(),
+            self.seen.rules,
             self.hook.now,
             tuple(each for each in self.unrecorded if each.target == target),
         )

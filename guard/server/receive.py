@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from guard.change import Commit, Origin, Person, Provenance
 from guard.errors import GuardError
 from guard.refs import LocalRefs
 from guard.repository import Repository
+from guard.rule import Rule
 from guard.server import change, source
 from guard.server.hook import Hook, Judge, Push, Said
 from guard.server.install import CHAINED
@@ -21,6 +24,27 @@ from guard.server.spool import Moved, Spool
 from guard.server.survey import head_of
 from guard.server.updates import HEADS, Update, parse
 from guard.server.words import note
+
+
+def run_here(
+    name: str, environ: Mapping[str, str], rules: Callable[[], tuple[Rule, ...]] | None = None
+) -> int:
+    """Run the hook ``name`` of the repository that git started this process in."""
+    if rules is None:
+        from guard.plugins import load_rules
+
+        rules = load_rules
+    repo = os.path.abspath(environ.get("GIT_DIR", "."))
+    return run(name, Hook(repo, environ, sys.stdin.buffer.read(), int(time.time()), say, rules))
+
+
+def say(text: str) -> None:
+    """A line for whoever pushed. That nobody listens must not change the answer."""
+    try:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    except OSError:
+        pass
 
 
 def run(name: str, hook: Hook, judges: tuple[Judge, ...] | None = None) -> int:

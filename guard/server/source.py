@@ -24,10 +24,9 @@ def judge(push: Push) -> Said:
     if push.policy.server is not None and not push.policy.server.check:
         return Said(reasons=("check: skipped: server.check is off",))
     tree = Commit(push.git.top, push.new)
-    everything = SourceProject(tree, cache=False)
-    if not everything.paths() and not everything.unreadable():
-        return Said(reasons=("check: skipped: there is no Python file",))
     report = _report(push, push.new, push.after, tree)
+    if not report.files and _has_no_python(tree):
+        return Said(reasons=("check: skipped: there is no Python file",))
     if push.old and (report.findings or any(each.unjudged for each in report.results)):
         report = subtract(
             report, _report(push, push.old, push.policy, Commit(push.git.top, push.old))
@@ -37,6 +36,12 @@ def judge(push: Push) -> Said:
         what = "the check came to no verdict"
         complaints = (Complaint(push.ref, "check", what, "", Verdict.UNVERIFIED),)
     return Said(complaints, (f"check: {report.verdict.value}",), tuple(_warnings(report)))
+
+
+def _has_no_python(tree: Commit) -> bool:
+    """Whether there is no Python file at all, not even one that the policy leaves out."""
+    everything = SourceProject(tree, cache=False)
+    return not everything.paths() and not everything.unreadable()
 
 
 def _report(push: Push, rev: str, layout: Policy, tree: Commit) -> Report:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from guard.errors import GitError
 from guard.refs import NAMESPACE
 from guard.repository import Repository
+from guard.rule import Rule
 from guard.server.hook import Hook
 from guard.server.identity import Identity, identify
 from guard.server.policies import Policies, Read
@@ -36,6 +37,7 @@ class Survey:
     """The policy at the tip of ``head``."""
     targets: tuple[str, ...]
     who: Identity
+    rules: tuple[Rule, ...]
 
     def kind(self, ref: str) -> tuple[Kind, str]:
         """What ``ref`` is, and the target that it speaks of."""
@@ -56,7 +58,8 @@ def survey(hook: Hook, updates: Sequence[Update]) -> Survey:
     head = head_of(git)
     pushed = [each.ref for each in updates]
     tips, names = _refs(git, [HEADS + head, *pushed])
-    policies = Policies(git, hook.rules())
+    rules = hook.rules()
+    policies = Policies(git, rules)
     new = [each.new for each in updates if each.ref == HEADS + head]
     policies.load([tips.get(HEADS + head, ""), *new])
     read = policies.at(tips.get(HEADS + head, ""))
@@ -67,7 +70,7 @@ def survey(hook: Hook, updates: Sequence[Update]) -> Survey:
         tips.update(more)
         names.update(aliases)
     who = identify(hook.environ, read.server.os_user)
-    return Survey(git, head, tips, names, policies, read, targets, who)
+    return Survey(git, head, tips, names, policies, read, targets, who, rules)
 
 
 def head_of(git: Repository) -> str:

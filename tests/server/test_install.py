@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -138,3 +139,24 @@ def test_an_interpreter_is_a_program_with_an_absolute_path(pair: Pair) -> None:
     server, _ = pair
     with pytest.raises(UsageError):
         install.install(str(server.repo), "python3")
+
+
+@pytest.mark.parametrize(
+    "start",
+    [["-m", "guard"], ["-c", "import guard.cli.app as a, sys; sys.exit(a.run(sys.argv[1:]))"]],
+)
+def test_what_the_scripts_call_answers_alike_with_and_without_the_command_line(
+    pair: Pair, start: list[str]
+) -> None:
+    server, _ = pair
+    done = subprocess.run(
+        [sys.executable, *start, "server-hook", "run", "pre-receive"],
+        input="",
+        env=server.environ(GIT_DIR="."),
+        cwd=server.repo,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("guard: refused: the push\n")
