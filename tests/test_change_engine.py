@@ -302,6 +302,7 @@ def test_a_report_shows_what_humans_decided_about_the_lane() -> None:
         (Held("x", place=1), "x; you are 1st"),
         (Held("x", place=2, of=3), "x; you are 2nd of 3"),
         (Held("x", place=11, of=13), "x; you are 11th of 13"),
+        (Held("x", place=12), "x; you are 12th"),
         (Held("x", place=23, of=112), "x; you are 23rd of 112"),
         (Held("x", place=113, of=121), "x; you are 113th of 121"),
     ],

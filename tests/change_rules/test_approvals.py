@@ -267,6 +267,7 @@ def test_the_pusher_may_approve_unless_the_policy_says_no() -> None:
     of = change(ai_unit(), reviews=(review(),), pusher=BOB)
     assert judge(RULE, of).verdict is Verdict.PASS
     assert "bob asks for the landing" in said(judge(RULE, of, pusher=False))
+    assert judge(RULE, replace(of, pusher=ADA), pusher=False).verdict is Verdict.PASS
     hidden = replace(of, pusher=Unknown("?"))
     assert judge(RULE, hidden).verdict is Verdict.PASS
     assert judge(RULE, hidden, pusher=False).missing[0].fact == "pusher"
