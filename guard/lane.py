@@ -70,6 +70,13 @@ class Crowd:
     units: tuple[str, ...]
 
 
+def faults(facts: LaneFacts) -> tuple[str, ...]:
+    """Why the facts are no ground for a decision; a lane without any record has not begun."""
+    if facts.faults or any(each.kind in CHECKPOINTS for each in facts.records):
+        return facts.faults
+    return (f"the lane into {facts.target} has no start: run `guard lane start`",)
+
+
 def entries(records: tuple[LaneRecord, ...]) -> tuple[LaneEntry, ...]:
     """What counts of the chain: what the newest checkpoint carries, it, and all that follow.
 
@@ -169,7 +176,7 @@ def state(facts: LaneFacts, now: int) -> LaneState:
                 seen is not None and clock_now > seen + facts.deadline,
             )
         )
-    return LaneState(clock_now, tuple(standings), overrides(found), facts.faults)
+    return LaneState(clock_now, tuple(standings), overrides(found), faults(facts))
 
 
 def decide(
@@ -236,7 +243,7 @@ def _free_since(
 
 
 def _lacking(facts: LaneFacts, judged: list[Unit]) -> list[Missing]:
-    found = [Missing("lane", fault) for fault in facts.faults]
+    found = [Missing("lane", fault) for fault in faults(facts)]
     for unit in judged:
         for fact in ("provenance", "lanes"):
             value = getattr(unit, fact)

@@ -21,7 +21,7 @@ from guard.change import (
     State,
     Unknown,
 )
-from guard.lane import clock, covers, entries, overrides, places, unreleased
+from guard.lane import clock, covers, entries, faults, overrides, places, unreleased
 from guard.model import Verdict
 
 LONGEST_RANGE = 200
@@ -66,7 +66,7 @@ def due(facts: LaneFacts, proofs: Proofs, now: int, by: str) -> Due:
 
     Nothing is, of facts with faults: they are no ground for a release.
     """
-    if facts.faults:
+    if faults(facts):
         return Due((), ())
     seen = landed(facts, now, by)
     time = clock(entries(facts.records), now)

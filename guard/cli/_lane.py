@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ from guard.config import POLICY_NAME, default_policy, parse_policy
 from guard.errors import GitError, UsageError
 from guard.forge.plain import who_waits
 from guard.forge.rulebook import Rulebook, read_policy_file, rulebook_at
-from guard.git import find_top, is_oid
+from guard.git import find_top, git_dir, is_oid
 from guard.keeper import HEADS, Keeper, Outcome
 from guard.landings import Reader
 from guard.lane import LaneState, state
@@ -190,3 +191,20 @@ def _in_line(found: tuple[Waiting, ...]) -> tuple[Waiting, ...]:
         return (not known, each.ready_since if isinstance(each.ready_since, int) else 0, each.id)
 
     return tuple(sorted(found, key=place))
+
+
+def empty_spool(around: Surroundings) -> None:
+    """Write down what pushes to this repository have left, if it is a server's: it may be landings.
+
+    Raises ``GuardError`` where something has to stay: what is not known must not be settled.
+    """
+    from guard.server.hook import Hook
+    from guard.server.receive import flush_all, say
+    from guard.server.spool import FOLDER
+
+    top = find_top(os.getcwd())
+    folder = top and git_dir(top)
+    if not folder or not os.path.isdir(os.path.join(folder, FOLDER, "spool")):
+        return
+    if flush_all(Hook(folder, around.environ, b"", int(time.time()), say, around.rules)):
+        raise GitError("what pushes left in the spool could not all be written, see above")

@@ -164,12 +164,16 @@ def verify(around: Surroundings, **values: Any) -> int:
 def reconcile(around: Surroundings, form: str, by: str, **values: Any) -> int:
     """Record new landings, release what is due, and say what is missing.
 
-    For cron or a CI job; two at once, or one that is killed, do no harm. Exit code 1 where a
-    landing is watched for longer than the deadline, or where the lane was passed by.
+    For cron or a CI job; two at once, or one that is killed, do no harm. On a server it first
+    writes down what pushes left in the spool of the hooks. Exit code 1 where a landing is watched
+    for longer than the deadline, or where the lane was passed by.
     """
+    from guard.cli._lane import empty_spool
     from guard.cli._lane_words import alarmed, show
 
     asked = _ask(around, values)
+    if not values["remote"]:
+        empty_spool(around)
     reports = []
     for keeper in asked.keepers():
         outcome = keeper.reconcile(asked.now, by)

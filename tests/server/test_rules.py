@@ -114,3 +114,13 @@ def test_a_pushed_fault_is_refused_with_its_place(real: tuple[Server, Client]) -
     alice.commit("A fault", late_dot_py=text + "VALUE = decimal.Decimal(1)\n")
     said = refused(alice.push("main"), "type-checking-runtime-use")
     assert "late.py:4:9" in said
+
+
+def test_the_reconciler_writes_down_what_pushes_left(real: tuple[Server, Client]) -> None:
+    server, alice = real
+    topic(alice, "claude", "An AI's change" + AI)
+    refused(land(alice, "claude"), "missing-human-approval")
+    assert [each for each in decisions(server) if each.verdict.value == "fail"] == []
+    Client(server, "", server.repo).guard("lane", "reconcile")
+    (told,) = [each for each in decisions(server) if each.verdict.value == "fail"]
+    assert any("missing-human-approval" in reason for reason in told.reasons)
