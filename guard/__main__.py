@@ -44,8 +44,10 @@ def _run(argv: Sequence[str], call: Call | None = None) -> int:
     A hook of a git server, which every push waits for, is run without.
     """
     if list(argv) in (_PRE_RECEIVE, _POST_RECEIVE):
+        import gc
         import os
 
+        gc.disable()  # the process is over before there is much to collect
         from guard.server.receive import run_here
 
         return run_here(argv[-1], os.environ)

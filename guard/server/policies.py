@@ -37,9 +37,9 @@ class Read:
 
 
 class Policies:
-    """The policies of a repository, each read once."""
+    """The policies of a repository, each read once. Without ``rules`` they say nothing of rules."""
 
-    def __init__(self, git: Repository, rules: Sequence[Rule]) -> None:
+    def __init__(self, git: Repository, rules: Sequence[Rule] | None) -> None:
         self._git = git
         self._rules = rules
         self._known: dict[str, Read] = {}
@@ -55,7 +55,7 @@ class Policies:
     def at(self, rev: str) -> Read:
         """The policy at a commit; that of a project without one where ``rev`` is empty."""
         if not rev:
-            return Read(default_policy(self._rules))
+            return Read(default_policy(self._rules or ()))
         self.load([rev])
         return self._known[rev]
 
@@ -72,4 +72,4 @@ class Policies:
                     raise PolicyError([f"{name}:1:1: not read; the policy is named {POLICY_NAME}"])
         except PolicyError as error:
             return Read(None, "; ".join(error.problems))
-        return Read(default_policy(self._rules))
+        return Read(default_policy(self._rules or ()))

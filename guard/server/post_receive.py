@@ -18,10 +18,10 @@ from guard.refs import LocalRefs
 from guard.repository import Repository
 from guard.server.lock import held
 from guard.server.policies import Policies
-from guard.server.pre_receive import DOOR
 from guard.server.spool import Intent, Moved, Spool
 from guard.server.survey import head_of, targets_of
 from guard.server.updates import HEADS, Update
+from guard.server.words import DOOR
 
 _ABANDONED = 600
 """After how many seconds a push that passed and is not there is taken for one that failed."""

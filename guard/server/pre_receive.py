@@ -8,16 +8,14 @@ from dataclasses import dataclass, field
 
 from guard.change import Decision
 from guard.errors import GuardError
-from guard.model import Stage, Verdict
+from guard.model import Verdict
 from guard.server.door import Sorted, sort
 from guard.server.hook import Hook, Judge, Said
 from guard.server.lock import held
 from guard.server.spool import Intent, Spool, new_id
 from guard.server.survey import Survey, snapshot, survey
 from guard.server.updates import Kind, Update, parse
-from guard.server.words import Closed, Complaint, lines, note, worst
-
-DOOR = Stage.PRE_RECEIVE.value
+from guard.server.words import DOOR, Closed, Complaint, lines, note, worst
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,12 +13,10 @@ from guard.errors import GuardError
 from guard.refs import LocalRefs
 from guard.repository import Repository
 from guard.rule import Rule
-from guard.server import change, source
 from guard.server.hook import Hook, Judge, Push, Said
 from guard.server.install import CHAINED
 from guard.server.policies import Policies
 from guard.server.post_receive import SERVER, Flush, Landed, flush
-from guard.server.pre_receive import pre_receive
 from guard.server.spool import Moved, Spool
 from guard.server.survey import head_of
 from guard.server.updates import HEADS, Update, parse
@@ -30,12 +27,16 @@ def run_here(
     name: str, environ: Mapping[str, str], rules: Callable[[], tuple[Rule, ...]] | None = None
 ) -> int:
     """Run the hook ``name`` of the repository that git started this process in."""
-    if rules is None:
-        from guard.plugins import load_rules
-
-        rules = load_rules
     repo = os.path.abspath(environ.get("GIT_DIR", "."))
-    return run(name, Hook(repo, environ, sys.stdin.buffer.read(), int(time.time()), say, rules))
+    stdin = sys.stdin.buffer.read()
+    return run(name, Hook(repo, environ, stdin, int(time.time()), say, rules or _load_rules))
+
+
+def _load_rules() -> tuple[Rule, ...]:
+    """Those of all plugins: found only where they are asked for."""
+    from guard.plugins import load_rules
+
+    return load_rules()
 
 
 def say(text: str) -> None:
@@ -51,7 +52,9 @@ def run(name: str, hook: Hook, judges: tuple[Judge, ...] | None = None) -> int:
     """Run the hook ``name``: 0 lets a push in. ``judges`` replace those of the guard."""
     code = _chained(name, hook)
     if name == "pre-receive":
-        return code or pre_receive(hook, JUDGES if judges is None else judges)
+        from guard.server.pre_receive import pre_receive
+
+        return code or pre_receive(hook, _judges() if judges is None else judges)
     try:
         moved = parse(hook.stdin)
     except GuardError as error:
@@ -64,7 +67,7 @@ def flush_all(hook: Hook, moved: tuple[Update, ...] = ()) -> int:
     """Empty the spool; 1 where something has to wait for the next time, with the reason told."""
     git = Repository(hook.repo, hook.environ)
     try:
-        policies = Policies(git, hook.rules())
+        policies = Policies(git, None)  # what it says of rules has been judged
         job = Flush(
             git,
             Spool(hook.repo, hook.step),
@@ -129,8 +132,14 @@ def _smoke(push: Push) -> Said:
     return judge(push)
 
 
-JUDGES: tuple[Judge, ...] = (change.judge, source.judge, _smoke)
-"""The cheap ones first; all of them speak, so that one push shows all that is wrong."""
+def _judges() -> tuple[Judge, ...]:
+    """Who judges a push, the cheap ones first; ``post-receive`` needs none of what they load.
+
+    All of them speak, so that one push shows all that is wrong.
+    """
+    from guard.server import change, source
+
+    return (change.judge, source.judge, _smoke)
 
 
 def _chained(name: str, hook: Hook) -> int:
@@ -138,6 +147,8 @@ def _chained(name: str, hook: Hook) -> int:
     path = os.path.join(hook.repo, "hooks", name + CHAINED)
     if not os.access(path, os.X_OK):
         return 0
+    import subprocess
+
     try:
         done = subprocess.run([path], input=hook.stdin, env=dict(hook.environ), check=False)
     except OSError as error:

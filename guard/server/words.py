@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from guard.errors import GuardError
-from guard.model import Verdict
+from guard.model import Stage, Verdict
 from guard.reporters._escape import terminal
 
+DOOR = Stage.PRE_RECEIVE.value
+"""What the log calls this door."""
 _MOST = 20
 _WIDTH = 600
 _ORDER = (Verdict.FAIL, Verdict.UNVERIFIED, Verdict.HOLD)
