@@ -1,6 +1,7 @@
 """The interpreter that the hooks of tests call: the guard of this tree, with seams for tests.
 
-``GUARD_TEST_FAULT`` names the step at which the process is killed, ``GUARD_TEST_NOW`` is the clock,
+``GUARD_TEST_FAULT`` names the step at which the process is killed, ``GUARD_TEST_FAULT_OF_GIT`` that
+at which git is, which runs the hook: the hook goes on alone. ``GUARD_TEST_NOW`` is the clock,
 and ``GUARD_TEST_JUDGES`` replaces the rules: ``words`` refuses a tip whose message says so,
 ``source`` are the rules over source files alone.
 """
@@ -28,8 +29,11 @@ def main() -> int:
         if os.environ.get("GUARD_TEST_STEPS"):
             with open(os.environ["GUARD_TEST_STEPS"], "a", encoding="utf-8") as file:
                 file.write(f"{sys.argv[-1]}: {name}\n")
-        if os.environ.get("GUARD_TEST_FAULT") == f"{sys.argv[-1]}: {name}":
+        at = f"{sys.argv[-1]}: {name}"
+        if os.environ.get("GUARD_TEST_FAULT") == at:
             os.kill(os.getpid(), signal.SIGKILL)
+        if os.environ.get("GUARD_TEST_FAULT_OF_GIT") == at:
+            os.kill(os.getppid(), signal.SIGKILL)
 
     def words(push: Push) -> Said:
         message = push.git.run("log", "-1", "--format=%B", push.new).decode()

@@ -63,6 +63,35 @@ def test_a_push_whose_hook_is_killed_does_not_land(pair: Pair, step: str) -> Non
 
 
 @pytest.mark.parametrize("step", PRE)
+def test_a_push_whose_git_is_killed_before_it_lands_does_not(pair: Pair, step: str) -> None:
+    server, client = pair
+    old = server.ref("refs/heads/main")
+    new = client.commit()
+    assert not client.push("main", GUARD_TEST_FAULT_OF_GIT=f"pre-receive: {step}").ok
+    assert server.ref("refs/heads/main") == old
+    assert server.git("fsck", "--strict", "--no-dangling") == ""
+    done = client.push("main")
+    assert done.ok, done.said
+    assert server.ref("refs/heads/main") == new
+    assert verdicts(server)[-1] == "pass"
+
+
+@pytest.mark.parametrize("step", POST)
+def test_what_landed_stays_and_is_recorded_once_whenever_git_is_killed(
+    pair: Pair, step: str
+) -> None:
+    server, client = pair
+    new = client.commit()
+    client.push("main", GUARD_TEST_FAULT_OF_GIT=f"post-receive: {step}")
+    assert server.ref("refs/heads/main") == new
+    later = client.commit()
+    assert client.push("main").ok
+    for rev in (new, later):
+        assert [each.verdict.value for each in decisions(server) if each.rev == rev] == ["pass"]
+    assert not spool(server).intents
+
+
+@pytest.mark.parametrize("step", PRE)
 def test_a_refusal_whose_hook_is_killed_is_none_the_less_one(pair: Pair, step: str) -> None:
     server, client = pair
     old = server.ref("refs/heads/main")
