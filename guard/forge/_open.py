@@ -130,7 +130,7 @@ class Line:
             return Waiting(name, branch.head, every, None, "an approval of its tree")
         merged = merge(self.git, self.tip, branch.head).tree
         if merged is None:
-            return Waiting(name, branch.head, every, None, "it does not merge into the target")
+            return Waiting(name, branch.head, every, None, "a merge into the target without conflicts")
         base = trees(self.git, self.tip)[0]
         (paths,) = changed_paths(self.git, [(base, merged)])
         since = max(approved, branch.sent_at)

@@ -53,8 +53,9 @@ class Prover:
 
     def _plain(self, unit: Unit) -> Unit:
         found = replace(unit, head=unit.rev, head_tree=unit.tree, faithful=True)
-        if any(each.tree == unit.tree for each in self.approvals):
-            return found
+        seen = [each.head for each in self.approvals if each.tree == unit.tree]
+        if seen:  # what was read, perhaps squashed since: it is that branch, and has its turn
+            return replace(found, head=unit.rev if unit.rev in seen else seen[-1])
         for approval in self._candidates(unit):
             try:
                 tree, same = self._gives(unit, approval)

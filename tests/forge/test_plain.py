@@ -410,7 +410,7 @@ def test_what_conflicts_is_not_ready(hub: Hub) -> None:
     assert isinstance(lane, LaneFacts)
     assert not isinstance(lane.waiting, Unknown)
     (_, first) = lane.waiting
-    assert (first.ready_since, first.missing) == (None, "it does not merge into the target")
+    assert (first.ready_since, first.missing) == (None, "a merge into the target without conflicts")
 
 
 def test_a_change_of_a_human_does_not_make_anyone_look_at_other_branches(hub: Hub) -> None:

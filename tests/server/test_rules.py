@@ -124,3 +124,19 @@ def test_the_reconciler_writes_down_what_pushes_left(real: tuple[Server, Client]
     Client(server, "", server.repo).guard("lane", "reconcile")
     (told,) = [each for each in decisions(server) if each.verdict.value == "fail"]
     assert any("missing-human-approval" in reason for reason in told.reasons)
+
+
+def test_a_squash_of_the_branch_whose_turn_it_is_lands(real: tuple[Server, Client]) -> None:
+    server, alice = real
+    head = topic(alice, "claude", "An AI's change" + AI)
+    approve(server, "bob", head)
+    alice.git("fetch", "-q", "origin")
+    alice.git("checkout", "-q", "-B", "main", "origin/main")
+    alice.git("merge", "-q", "--squash", "origin/claude")
+    alice.clock += 60
+    alice.git("commit", "-q", "-m", "Squashed" + AI)
+    done = alice.push("main")
+    assert done.ok, done.said
+    second = topic(alice, "second", "Another AI's change" + AI)
+    approve(server, "bob", second)
+    refused(land(alice, "second"), "ai-change-in-flight")
