@@ -130,9 +130,14 @@ class Line:
             return Waiting(name, branch.head, every, None, "an approval of its tree")
         merged = merge(self.git, self.tip, branch.head).tree
         if merged is None:
-            return Waiting(name, branch.head, every, None, "a merge into the target without conflicts")
+            return Waiting(
+                name, branch.head, every, None, "a merge into the target without conflicts"
+            )
         base = trees(self.git, self.tip)[0]
         (paths,) = changed_paths(self.git, [(base, merged)])
+        if not paths:  # squashed, and the branch was left
+            missing = "work that the target does not have"
+            return Waiting(name, branch.head, every, None, missing)
         since = max(approved, branch.sent_at)
         return Waiting(name, branch.head, self.reader.lanes_of(paths), since)
 

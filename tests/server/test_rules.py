@@ -140,3 +140,5 @@ def test_a_squash_of_the_branch_whose_turn_it_is_lands(real: tuple[Server, Clien
     second = topic(alice, "second", "Another AI's change" + AI)
     approve(server, "bob", second)
     refused(land(alice, "second"), "ai-change-in-flight")
+    told = Client(server, "", server.repo).guard("lane", "status")
+    assert "open: claude, lane other, lacks work that the target does not have" in told
