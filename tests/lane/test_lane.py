@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from guard.change import Commit, Held, How, Missing, Person, Unknown
+from guard.change import Commit, Held, How, LaneRecord, Missing, Person, Unknown
 from guard.lane import Crowd, LaneState, Standing, decide, entries, line, seen_at, state, unreleased
 from tests.lane.facts import (
     HUMAN,
@@ -231,6 +231,19 @@ def test_a_fault_of_the_lane_is_told_where_the_line_is_not_known_either() -> Non
     (found,) = decide(facts(faults=("no start",), waiting=NOT_KNOWN), (unit(),), NOW)
     assert isinstance(found, Missing)
     assert (found.fact, found.reason) == ("lane", "no start")
+
+
+@pytest.mark.parametrize("records", [(), (record("landed", "a1", 5, base="a0"),)])
+def test_a_lane_without_a_checkpoint_has_not_begun(records: tuple[LaneRecord, ...]) -> None:
+    """Facts that someone wrote by hand may say nothing of it: that is no free lane."""
+    wanted = "the lane into main has no start: run `guard lane start`"
+    (found,) = decide(facts(records=records), (unit(),), NOW)
+    assert isinstance(found, Missing)
+    assert (found.fact, found.reason) == ("lane", wanted)
+    assert state(facts(records=records), NOW).faults == (wanted,)
+    assert state(facts(records=records, faults=("worse",)), NOW).faults == ("worse",)
+    assert state(facts(faults=("worse",)), NOW).faults == ("worse",)
+    assert state(facts(), NOW).faults == ()
 
 
 def test_the_line_need_not_be_known_where_nothing_has_a_turn() -> None:
