@@ -113,8 +113,12 @@ class Reader:
         units = self._units(pieces(commits, revisions, tips), past, found, revisions)
         return History(_with_landings(facts, revisions, units, found), units, tuple(past))
 
-    def units(self, history: History, base: str, rev: str) -> tuple[Unit, ...]:
+    def units(
+        self, history: History, base: str, rev: str, cuts: Iterable[str] = ()
+    ) -> tuple[Unit, ...]:
         """What ``rev`` would bring to a branch at ``base`` (empty: a new branch), oldest first.
+
+        ``cuts`` are revisions where a unit surely ends.
 
         Each with commits, provenance, lanes, and what it takes back exactly; the rest is not known.
         Where ``base`` is not in the history of ``rev`` all that differs is one unit.
@@ -125,7 +129,7 @@ class Reader:
             found: tuple[Piece, ...] = (Piece(base, rev, commits),)
             revisions = (base, rev)
         else:
-            found = pieces(commits, revisions)
+            found = pieces(commits, revisions, cuts)
         records = entries(history.facts.records)
         return self._units(found, list(history.past), records, revisions)
 

@@ -31,6 +31,8 @@ MOST_COMMITS = 20_000
 class Branch:
     """An open branch, and what it would bring."""
 
+    id: str
+    """``refs/heads/topic``, or ``#23``."""
     name: str
     head: str
     tree: str
@@ -38,7 +40,7 @@ class Branch:
     opener: Person
     """Who sent it first, or else who made its first commit."""
     makers: frozenset[str]
-    """The addresses of those who made its commits, folded."""
+    """The addresses and accounts of those who made its commits, folded."""
     sent_at: int
     """When its head came to the server, if that is known, else 0."""
 
@@ -96,12 +98,13 @@ def _branch(
         person.email.casefold() for each in commits for person in (each.author, each.committer)
     )
     first = opener or commits[0].author
-    return Branch(name, head.rev, head.tree, said.origin, first, makers, min(sent, default=0))
+    at = min(sent, default=0)
+    return Branch(HEADS + name, name, head.rev, head.tree, said.origin, first, makers, at)
 
 
 def as_open(branches: Iterable[Branch]) -> tuple[OpenChange, ...]:
     """The facts for ``Change.others``."""
-    return tuple(OpenChange(HEADS + each.name, each.origin, each.opener) for each in branches)
+    return tuple(OpenChange(each.id, each.origin, each.opener) for each in branches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ class Line:
         return tuple(self._waiting(each) for each in branches if each.origin is Origin.AI)
 
     def _waiting(self, branch: Branch) -> Waiting:
-        name, every = HEADS + branch.name, self.reader.names()
+        name, every = branch.id, self.reader.names()
         approved = self._approved(branch)
         if approved is None:
             return Waiting(name, branch.head, every, None, "an approval of its tree")
@@ -156,7 +159,8 @@ class Line:
             if last.opinion is Opinion.CHANGES_REQUESTED:
                 return None
             emails = last.emails if isinstance(last.emails, tuple) else ()
-            made = not branch.makers.isdisjoint(each.casefold() for each in emails)
+            names = (last.by.login, *emails)
+            made = not branch.makers.isdisjoint(each.casefold() for each in names)
             own = made or login == branch.opener.login.casefold()
             if last.opinion is Opinion.APPROVED and not own:
                 times.append(last.at)

@@ -2,71 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from guard.change import (
-    NOT_GATHERED,
     Change,
     Commit,
+    Deployment,
     Evidence,
     LaneFacts,
-    OpenChange,
     Person,
-    PolicyEdit,
-    Provenance,
     Review,
-    State,
     Unit,
     Unknown,
 )
 from guard.errors import GuardError
-from guard.forge._files import changed_files
-from guard.forge._open import HEADS, Branch, Judges, Line, as_open, open_branches, without
+from guard.forge._open import HEADS, Branch, Judges, open_branches, without
 from guard.forge._proof import Prover
 from guard.forge._reviews import Approval, approvals, of_change, review
 from guard.forge._senders import Sent, sent
+from guard.forge.gather import Asked, Gathering
 from guard.forge.rulebook import Rulebook
-from guard.landings import History, Push, Reader
-from guard.mergeresult import merge, merge_commit, trees
-from guard.model import Stage
-from guard.provenance import Told, judge
+from guard.provenance import Told
 from guard.records import Records
 from guard.refs import Refs
 from guard.repository import Repository
 from guard.settings import LaneSettings
 
-T = TypeVar("T")
+__all__ = ["Asked", "gather", "who_waits"]
 
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which change, at which door, and what the door knows that git does not hold."""
-
-    target: str
-    """The branch, without ``refs/heads/``."""
-    base: str
-    """The target's tip, a full object name; empty where the target does not exist yet."""
-    rev: str
-    """The pull request's head, the group's head, or the pushed commit; a full object name."""
-    now: int
-    door: Stage = Stage.PULL_REQUEST
-    id: str = ""
-    """What to call it; by default its branch or revision."""
-    branch: str | Unknown = NOT_GATHERED
-    """The branch that it comes from, without ``refs/heads/``."""
-    pusher: Person | Unknown = NOT_GATHERED
-    """Who asks for it to land, with the login that the server vouches for."""
-    fresh: bool = False
-    """Whether no branch had any of its commits before: ``pusher`` sent them first."""
-    title: str = ""
-    """Git holds neither a title nor a description: that there is none is known."""
-    body: str = ""
-    pushes: tuple[Push, ...] = ()
-    """What the server saw of the target and the records do not say yet."""
-    promotes_to: str = ""
-    """The environment that ``rev`` shall be deployed to; empty for a change to the target."""
+_FEW = 8
 
 
 def gather(
@@ -76,14 +41,8 @@ def gather(
     book: Rulebook,
     needs: frozenset[str] = frozenset(),
 ) -> Change:
-    """All that git knows of the change, judged by the target's ``book``.
-
-    At the pull request ``rev`` is the branch, and what is judged is its merge into ``base``; at the
-    other doors ``rev`` is what the target shall become. ``needs`` names the costly facts to gather
-    (``guard.rule.COSTLY``). What cannot be had is ``Unknown``, with the reason; nothing is raised
-    but ``GitError``, where git itself does not work.
-    """
-    gathering = _Gathering(git, refs, asked, book)
+    """All that git knows of the change, see ``guard.forge.gather.Gathering.change``."""
+    gathering = _gathering(git, refs, asked, book)
     return gathering.promotion() if asked.promotes_to else gathering.change(needs)
 
 
@@ -91,230 +50,61 @@ def who_waits(
     git: Repository, refs: Refs, target: str, tip: str, book: Rulebook
 ) -> LaneFacts | Unknown:
     """The facts of the lane into ``target``, whose tip is ``tip``, with the changes that wait."""
-    return _Gathering(git, refs, Asked(target, tip, tip, 0), book).line()
+    return _gathering(git, refs, Asked(target, tip, tip, 0), book).line()
 
 
-_UNASKED = Unknown("no AI change is judged, so nobody looked at what else is open")
-_FEW = 8
+def _gathering(git: Repository, refs: Refs, asked: Asked, book: Rulebook) -> Gathering:
+    records = Records(git, refs)
+    return Gathering(git, records, asked, book, _Git(git, refs, asked, book, records))
 
 
 @dataclass
-class _Gathering:
+class _Git:
+    """What the guard's own references say, where its hooks wrote them."""
+
     git: Repository
     refs: Refs
     asked: Asked
     book: Rulebook
-    told: dict[str, Told] = field(default_factory=dict)
-    """What is known of each unit besides its commits, by its last commit."""
+    records: Records
     _heads: dict[str, str] | None = None
+    _given: tuple[Approval, ...] | GuardError | None = None
 
-    def __post_init__(self) -> None:
-        policy = self.book.policy
-        self.records = Records(self.git, self.refs)
-        self.lane = policy.lane or LaneSettings()
-        self.judges = Judges(policy.provenance, policy.people)
-        asked = self.asked
-        self.reader = Reader(self.git, self.records, self.lane, self._judge, asked.pushes)
+    def told(self) -> Mapping[str, Told]:
+        return {}
 
-    def change(self, needs: frozenset[str]) -> Change:
-        asked = self.asked
-        base_tree, head_tree = trees(self.git, asked.base, asked.rev)
-        rev, tree = self._result(head_tree)
-        found = Change(
-            id=asked.id or (asked.branch if isinstance(asked.branch, str) else asked.rev[:12]),
-            target=asked.target,
-            base=asked.base,
-            rev=rev,
-            now=asked.now,
-            base_tree=base_tree,
-            result_tree=tree,
-            title=asked.title,
-            body=asked.body,
-            branch=asked.branch,
-            pusher=asked.pusher,
-            policy=self.book.blob,
-            evidence=_known(lambda: self._evidence(base_tree, tree)),
-            deployments=_known(self.records.deployments),
-        )
-        if isinstance(tree, Unknown):
-            return replace(found, units=tree)
-        return self._with_units(found, needs)
+    def cuts(self) -> tuple[str, ...]:
+        return ()
 
-    def promotion(self) -> Change:
-        """The facts of a deployment: what is new to the environment, and what was where."""
-        asked = self.asked
-        (tree,) = trees(self.git, asked.rev)
-        deployments = _known(self.records.deployments)
-        there = () if isinstance(deployments, Unknown) else deployments
-        mine = [each for each in there if each.environment == asked.promotes_to]
-        healthy = [each.rev for each in mine if each.state is State.HEALTHY]
-        live = healthy[-1] if healthy else ""
-        return Change(
-            id=asked.id or asked.rev[:12],
-            target=asked.target,
-            base=asked.base,
-            rev=asked.rev,
-            now=asked.now,
-            units=_known(lambda: self._deployed(live)),
-            result_tree=tree,
-            title=asked.title,
-            body=asked.body,
-            pusher=asked.pusher,
-            evidence=_known(lambda: self.records.evidence(tree)),
-            deployments=deployments,
-            promotes_to=asked.promotes_to,
-            policy=self.book.blob,
-        )
-
-    def _deployed(self, live: str) -> tuple[Unit, ...]:
-        """What is new where ``live`` runs (empty: nothing does). Raises ``GuardError``."""
-        asked = self.asked
-        if not self.git.is_ancestor(asked.rev, asked.base):
-            raise GuardError(f"{asked.rev[:12]} is not on {asked.target}: it has not landed")
-        if not live or self.git.is_ancestor(asked.rev, live):
-            return ()  # the first deployment, or one back to what was there before
-        if not self.git.is_ancestor(live, asked.rev):
-            raise GuardError(f"{asked.promotes_to} runs {live[:12]}, which is of another history")
-        history = self.reader.history(asked.target, asked.base)
-        return self.reader.units(history, live, asked.rev)
-
-    def line(self) -> LaneFacts | Unknown:
-        """The lane with all AI changes that are open."""
-        given = _known(lambda: approvals(self.git, self.refs, self.asked.target))
-        return self._lane(self._history(), _known(self._branches), given)
-
-    def _result(self, head_tree: str) -> tuple[str, str | Unknown]:
-        """What the target would become: its revision and tree."""
-        asked = self.asked
-        if asked.door is not Stage.PULL_REQUEST or not asked.base:
-            if asked.base and not self.git.is_ancestor(asked.base, asked.rev):
-                why = f"{asked.rev[:12]} does not contain {asked.target}, which is at"
-                return asked.rev, Unknown(f"{why} {asked.base[:12]}: it would be rewritten")
-            return asked.rev, head_tree
-        if asked.base == asked.rev or self.git.is_ancestor(asked.rev, asked.base):
-            return asked.base, trees(self.git, asked.base)[0]
+    def proved(self, unit: Unit) -> Unit:
         try:
-            merged = merge(self.git, asked.base, asked.rev)
-        except GuardError as error:
-            return asked.rev, Unknown(f"it cannot be merged: {_first(error)}")
-        if merged.tree is None:
-            where = ", ".join(repr(path) for path in merged.conflicts[:5])
-            more = f" and {len(merged.conflicts) - 5} more" if len(merged.conflicts) > 5 else ""
-            why = f"it does not merge into {asked.target}: conflicts in {where}{more}; merge"
-            return asked.rev, Unknown(f"{why} {asked.target} into it")
-        return merge_commit(self.git, asked.base, asked.rev, merged.tree), merged.tree
+            given = self._approvals()
+        except GuardError:  # the rule that reads the reviews says so
+            given = ()
+        return Prover(self.git, given).prove(unit)
 
-    def _with_units(self, found: Change, needs: frozenset[str]) -> Change:
-        given = _known(lambda: approvals(self.git, self.refs, self.asked.target))
-        history = self._history()
-        units = _known(lambda: self._units(history, found, given))
-        if isinstance(units, Unknown):
-            return replace(found, units=units)
-        landing = units
-        sent = _known(lambda: self._senders(landing))
-        if not isinstance(sent, Unknown) and self._tell(units, sent):
-            units = _known(lambda: self._units(history, found, given))
-            if isinstance(units, Unknown):
-                return replace(found, units=units)
-            landing = units
-        is_ai = any(unit.is_ai for unit in units)
-        branches = _known(self._branches) if is_ai else _UNASKED
-        from guard.forge._health import Doctor  # who asks about the lane alone needs no doctor
+    def behind(self, rev: str) -> tuple[Commit, ...]:
+        return ()
 
-        doctor = Doctor(self.git, self.book, found.base)
-        return replace(
-            found,
-            units=units,
-            opener=sent if isinstance(sent, Unknown) else _opener(units, sent),
-            reviews=self._reviews(given, units, sent),
-            others=self._others(branches, units),
-            lane=self._lane(history, branches, given),
-            rollback=doctor.rollback(units, found.rev) if "rollback" in needs else NOT_GATHERED,
-            target_health=doctor.health(found.base) if "target_health" in needs else NOT_GATHERED,
-            result_health=doctor.health(found.rev) if "result_health" in needs else NOT_GATHERED,
-            policy_edit=_known(lambda: self._edit(found, landing)),
-        )
+    def named(self, commits: tuple[Commit, ...]) -> tuple[Commit, ...]:
+        return commits
 
-    def _history(self) -> History | Unknown:
-        asked = self.asked
-        if not asked.base:
-            return Unknown(f"{asked.target} does not exist yet")
-        return _known(lambda: self.reader.history(asked.target, asked.base))
-
-    def _units(
-        self, history: History | Unknown, found: Change, given: tuple[Approval, ...] | Unknown
-    ) -> tuple[Unit, ...]:
-        """What lands, oldest first. Raises ``GuardError``."""
-        asked = self.asked
-        if found.rev == found.base:
-            return ()
-        if asked.door is Stage.PULL_REQUEST and found.rev not in self.told:
-            branch = asked.branch if isinstance(asked.branch, str) else ""
-            self.told[found.rev] = Told(branch, asked.title, asked.body)
-        if isinstance(history, Unknown):
-            history = History(LaneFacts(asked.target, asked.base, (), ()))
-        units = self.reader.units(history, asked.base, found.rev)
-        prover = Prover(self.git, () if isinstance(given, Unknown) else given)
-        return tuple(self._unit(each, prover) for each in units)
-
-    def _unit(self, unit: Unit, prover: Prover) -> Unit:
-        files = changed_files(self.git, unit.base, unit.rev)
-        asked = self.asked
-        if asked.door is not Stage.PULL_REQUEST or not asked.base:
-            return prover.prove(replace(unit, files=files))
-        assert not isinstance(unit.commits, Unknown)
-        branch = isinstance(asked.branch, str) and HEADS + asked.branch
-        return replace(
-            unit,
-            id=asked.id or branch or asked.rev,
-            files=files,
-            head=asked.rev,
-            head_tree=trees(self.git, asked.rev)[0],
-            faithful=True,  # the merge was made here
-            commits=tuple(each for each in unit.commits if each.rev != unit.rev),
-        )
-
-    def _judge(self, commits: tuple[Commit, ...]) -> Provenance:
-        return self._by(commits, self.told.get(commits[-1].rev, Told()))
-
-    def _by(self, commits: tuple[Commit, ...], told: Told) -> Provenance:
-        return judge(commits, told, self.judges.settings, self.judges.people)
-
-    def _senders(self, units: tuple[Unit, ...]) -> tuple[Sent, ...]:
+    def sent(self, units: tuple[Unit, ...]) -> tuple[Sent, ...]:
         branch = self.asked.branch if isinstance(self.asked.branch, str) else ""
         only = branch if len(units) == 1 else ""
-        found = []
-        for unit in units:
-            each = sent(self.git, self.records, unit, only, self._branches_at)
-            if isinstance(each.opener, Unknown) and self.asked.fresh:
-                pusher = self.asked.pusher
-                if isinstance(pusher, Person) and pusher.login:
-                    each = replace(each, opener=pusher)
-            found.append(each)
-        return tuple(found)
+        return tuple(self._sent(unit, only) for unit in units)
 
-    def _tell(self, units: tuple[Unit, ...], sent: tuple[Sent, ...]) -> bool:
-        """Note what is known of how each unit came; whether that says more of who made it."""
-        differs = False
-        for unit, each in zip(units, sent, strict=True):
-            before = self.told.get(unit.rev, Told())
-            opener = each.opener if isinstance(each.opener, Person) else None
-            branch = before.branch or each.branch
-            told = replace(before, branch=branch, opener=opener, earlier=each.earlier)
-            self.told[unit.rev] = told
-            if not isinstance(unit.commits, Unknown) and told != before:
-                commits = unit.commits
-                differs = differs or self._by(commits, told) != self._by(commits, before)
-        return differs
+    def _sent(self, unit: Unit, branch: str) -> Sent:
+        each = sent(self.git, self.records, unit, branch, self._branches_at)
+        pusher = self.asked.pusher
+        if isinstance(each.opener, Unknown) and self.asked.fresh:
+            if isinstance(pusher, Person) and pusher.login:
+                return replace(each, opener=pusher)
+        return each
 
-    def _reviews(
-        self,
-        given: tuple[Approval, ...] | Unknown,
-        units: tuple[Unit, ...],
-        sent: tuple[Sent, ...] | Unknown,
-    ) -> tuple[Review, ...] | Unknown:
-        if isinstance(given, Unknown):
-            return given
+    def reviews(
+        self, units: tuple[Unit, ...], sent: tuple[Sent, ...] | Unknown
+    ) -> tuple[Review, ...]:
         trees_of = {unit.tree for unit in units}
         heads = set[str]()
         for unit in units:
@@ -324,82 +114,46 @@ class _Gathering:
                 heads |= {each.rev for each in unit.commits}
         for each in () if isinstance(sent, Unknown) else sent:
             heads |= each.heads
-        mine = of_change(given, heads, trees_of)
+        mine = of_change(self._approvals(), heads, trees_of)
         return tuple(review(each, self.book.policy) for each in mine)
 
-    def _branches(self) -> tuple[Branch, ...]:
-        """What is open for the target, this change too. Raises ``GuardError``."""
-        heads = without(self._all_heads(), {self.asked.target, *self.lane.targets})
+    def all_reviews(self) -> tuple[Review, ...]:
+        return tuple(review(each, self.book.policy) for each in self._approvals())
+
+    def branches(self) -> tuple[Branch, ...]:
+        heads = without(self._all_heads(), {self.asked.target, *self._targets()})
         if len(heads) > _FEW:
             arrivals = self.records.all_arrivals()
         else:
             arrivals = tuple(a for name in heads for a in self.records.arrivals(HEADS + name))
-        return open_branches(self.git, self.asked.base, heads, arrivals, self.judges)
+        policy = self.book.policy
+        judges = Judges(policy.provenance, policy.people)
+        return open_branches(self.git, self.asked.base, heads, arrivals, judges)
 
-    def _others(
-        self, branches: tuple[Branch, ...] | Unknown, units: tuple[Unit, ...]
-    ) -> tuple[OpenChange, ...] | Unknown:
-        if isinstance(branches, Unknown):
-            return branches
-        mine = {self.asked.rev, *(unit.head for unit in units if isinstance(unit.head, str))}
-        others = [each for each in branches if each.head not in mine]
-        return as_open(each for each in others if each.name != self.asked.branch)
+    def evidence(self, trees: tuple[str, ...]) -> tuple[Evidence, ...]:
+        return ()
 
-    def _lane(
-        self,
-        history: History | Unknown,
-        branches: tuple[Branch, ...] | Unknown,
-        given: tuple[Approval, ...] | Unknown,
-    ) -> LaneFacts | Unknown:
-        if isinstance(history, Unknown):
-            return history
-        if isinstance(branches, Unknown) or isinstance(given, Unknown):
-            why = branches if isinstance(branches, Unknown) else given
-            assert isinstance(why, Unknown)
-            return replace(history.facts, waiting=why)
-        reviews = tuple(review(each, self.book.policy) for each in given)
-        line = Line(self.git, self.reader, self.asked.base, reviews)
-        return replace(history.facts, waiting=_known(lambda: line.waiting(branches)))
+    def deployments(self) -> tuple[Deployment, ...]:
+        return ()
 
-    def _edit(self, found: Change, units: tuple[Unit, ...]) -> PolicyEdit:
-        from guard.forge._edits import Sides, policy_edit
+    def _approvals(self) -> tuple[Approval, ...]:
+        if self._given is None:
+            try:
+                self._given = approvals(self.git, self.refs, self.asked.target)
+            except GuardError as error:
+                self._given = error
+        if isinstance(self._given, GuardError):
+            raise self._given
+        return self._given
 
-        files = units[0].files if len(units) == 1 else None
-        if files is None or isinstance(files, Unknown):
-            files = changed_files(self.git, found.base, found.rev)
-        return policy_edit(self.git, self.book, Sides(found.base, found.rev, files))
-
-    def _evidence(self, base: str, result: str | Unknown) -> tuple[Evidence, ...]:
-        wanted = [base] + ([result] if isinstance(result, str) and result != base else [])
-        return tuple(each for tree in wanted for each in self.records.evidence(tree))
-
-    def _branches_at(self, commit: str) -> list[str]:
-        heads = without(self._all_heads(), (self.asked.target, *self.lane.targets))
+    def _branches_at(self, commit: str) -> Iterable[str]:
+        heads = without(self._all_heads(), (self.asked.target, *self._targets()))
         return [name for name, oid in heads.items() if oid == commit]
+
+    def _targets(self) -> tuple[str, ...]:
+        return (self.book.policy.lane or LaneSettings()).targets
 
     def _all_heads(self) -> dict[str, str]:
         if self._heads is None:
             self._heads = self.refs.list(HEADS)
         return self._heads
-
-
-def _opener(units: tuple[Unit, ...], sent: tuple[Sent, ...]) -> Person | Unknown:
-    """Who opened the change: of several units, the one behind those of an AI."""
-    pairs = [*zip(units, sent, strict=True)]
-    mine = [each.opener for unit, each in pairs if unit.is_ai] or [each.opener for each in sent]
-    known = dict.fromkeys(mine)
-    if len(known) == 1:
-        return mine[0]
-    return Unknown("its parts were first sent by different accounts" if known else "nothing lands")
-
-
-def _known(ask: Callable[[], T]) -> T | Unknown:
-    """What ``ask`` answers, or why it cannot."""
-    try:
-        return ask()
-    except GuardError as error:
-        return Unknown(_first(error))
-
-
-def _first(error: GuardError) -> str:
-    return str(error).split("\n", 1)[0]
