@@ -64,6 +64,9 @@ class Commit:
     """The committer's date: what the commit says, and thus no proof of anything."""
     message: str
     trailers: tuple[Trailer, ...] = ()
+    accounts: tuple[Person, ...] = ()
+    """The accounts, each with the address that it is known by, of those who made it: what a forge
+    vouches for, and not what the commit says."""
 
     @property
     def subject(self) -> str:
@@ -392,6 +395,8 @@ class Change:
     """Who opened it, or first sent its commits to the server."""
     pusher: Person | Unknown = NOT_GATHERED
     """Who asks for it to land now."""
+    requesters: tuple[Person, ...] = ()
+    """Accounts that are known to have asked an agent for it; empty where none is known."""
     labels: tuple[str, ...] | Unknown = NOT_GATHERED
     reviews: tuple[Review, ...] | Unknown = NOT_GATHERED
     others: tuple[OpenChange, ...] | Unknown = NOT_GATHERED

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from guard.change import (
+    Deployment,
     Evidence,
     How,
     Landing,
@@ -51,6 +52,9 @@ class Keeper:
     target: str
     policy: str
     """The blob of the target's policy, empty where it has none."""
+    evidence: tuple[Evidence, ...] = ()
+    """What checks said that is in no record: a forge's check runs; ``deployments`` likewise."""
+    deployments: tuple[Deployment, ...] = ()
 
     def tip(self) -> str:
         """The target's tip. Raises ``UsageError`` where there is no such branch."""
@@ -72,8 +76,11 @@ class Keeper:
         for tree in judged:
             evidence += self.reader.records.evidence(tree)
         staging = settings.staging
+        evidence += (each for each in self.evidence if each.tree in judged)
         deployments = self.reader.records.deployments(staging) if staging else ()
-        return Proofs(settings.checks, self.policy, tip_tree, tuple(evidence), staging, deployments)
+        more = tuple(each for each in self.deployments if each.environment == staging)
+        known = tuple(sorted((*deployments, *more), key=lambda each: each.at))
+        return Proofs(settings.checks, self.policy, tip_tree, tuple(evidence), staging, known)
 
     def waits(self, facts: LaneFacts, now: int) -> tuple[Wait, ...]:
         """What each unreleased landing still lacks; nothing is written."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 from typing import Protocol
 
 from guard.repository import Repository
@@ -66,3 +67,38 @@ class RemoteRefs:
         found = self._git.fetch(self._remote, [prefix + "*"])
         # The pattern fits the end of a name: a branch `refs/guard/x` is `refs/heads/refs/guard/x`.
         return {name: oid for name, oid in found.items() if name.startswith(prefix)}
+
+
+class FetchedRefs(RemoteRefs):
+    """Those of a remote, fetched at once; only what somebody else moved is asked for again.
+
+    ``patterns`` are what was fetched: names, and prefixes that end with ``/*``.
+    """
+
+    def __init__(self, git: Repository, remote: str, patterns: Sequence[str]) -> None:
+        super().__init__(git, remote)
+        self._names = {each for each in patterns if not each.endswith("/*")}
+        self._prefixes = tuple(each[:-1] for each in patterns if each.endswith("/*"))
+        found = git.fetch(remote, patterns)
+        self._found: dict[str, str] = {}
+        for name, oid in found.items():  # a pattern also fits the end of a longer name
+            if self._covers(name):
+                self._found[name] = oid
+        self._moved: set[str] = set()
+
+    def read(self, ref: str) -> str | None:
+        if ref in self._moved or not self._covers(ref):
+            return super().read(ref)
+        return self._found.get(ref)
+
+    def swap(self, ref: str, old: str | None, new: str | None) -> bool:
+        self._moved.add(ref)
+        return super().swap(ref, old, new)
+
+    def list(self, prefix: str) -> dict[str, str]:
+        if self._moved or not prefix.startswith(self._prefixes or "\0"):
+            return super().list(prefix)
+        return {name: oid for name, oid in self._found.items() if name.startswith(prefix)}
+
+    def _covers(self, ref: str) -> bool:
+        return ref in self._names or ref.startswith(self._prefixes or "\0")

@@ -8,9 +8,10 @@ and refuses to move references.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from types import MappingProxyType
 
 from guard.errors import GitError, UsageError
 from guard.git import Git, _answers, find_top, git_dir, is_oid
@@ -66,6 +67,9 @@ class Merged:
 
 class Repository(Git):
     """``Git`` that also writes. Everything raises ``GitError`` where git fails."""
+
+    signs_in: Mapping[str, str] = MappingProxyType({})
+    """More of the environment for git where it speaks to a remote: how to sign in."""
 
     def write_blob(self, data: bytes) -> str:
         """Store ``data``; its id."""
@@ -233,6 +237,16 @@ class Repository(Git):
             self._remember(remote, new)
         return found
 
+    def default_branch(self, remote: str) -> str:
+        """The branch that HEAD of ``remote`` points to (git-ls-remote(1), --symref)."""
+        _check_remote(remote)
+        out = self._abroad("ls-remote", "--symref", remote, "HEAD").decode("utf-8", "replace")
+        for line in out.split("\n"):
+            name, tab, _ = line.removeprefix("ref: refs/heads/").partition("\t")
+            if tab and line.startswith("ref: refs/heads/"):
+                return name
+        raise GitError(f"{remote}: HEAD is at no branch; name the target with --target")
+
     def _remember(self, remote: str, found: dict[str, str]) -> None:
         """Keep what was seen. Where that cannot be, no more is lost than time."""
         own = (name for name in found if name.startswith("refs/guard/"))
@@ -269,6 +283,7 @@ class Repository(Git):
         config = [part for line in _REMOTE for part in ("-c", line)]
         env = dict(self._env)
         env |= {name: os.environ[name] for name in _TO_SIGN_IN if name in os.environ}
+        env |= self.signs_in
         return run([self._program, "--no-pager", "-C", self.top, *config, *args], None, env)
 
     def _id(self, *args: str, stdin: bytes | None = None) -> str:

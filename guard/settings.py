@@ -125,6 +125,23 @@ OTHER_LANE = "other"
 """The lane of the files that no lane names; the only lane where the policy has none."""
 
 
+class Rebase(str, Enum):
+    """What a change counts as that the merge queue rebases: its commits are new ones."""
+
+    UNVERIFIED = "unverified"
+    TREE = "tree"
+    """Proved, where merging the reviewed head gives the same tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class GithubSettings:
+    """The section ``github``."""
+
+    rebase: Rebase = option(Rebase.UNVERIFIED, "What a rebased change counts as in the queue.")
+    enqueue: bool = option(False, "Put the AI change whose turn it is into the merge queue.")
+    comment: bool = option(False, "Say on an AI change why it waits, in one comment kept edited.")
+
+
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """The section ``server``: what ``pre-receive`` does besides the rules over a change."""

@@ -88,7 +88,7 @@ class Asked:
             facts,
             state(facts, self.now),
             outcome.waits if outcome else keeper.waits(facts, self.now),
-            facts.waiting if isinstance(facts.waiting, Unknown) else _in_line(facts.waiting),
+            facts.waiting if isinstance(facts.waiting, Unknown) else in_line(facts.waiting),
             outcome.appended if outcome else None,
         )
 
@@ -183,7 +183,7 @@ def _without_rules(git: Repository, tip: str) -> Rulebook:
     return Rulebook(parse_policy(data, POLICY_NAME, None), blob, ())
 
 
-def _in_line(found: tuple[Waiting, ...]) -> tuple[Waiting, ...]:
+def in_line(found: tuple[Waiting, ...]) -> tuple[Waiting, ...]:
     """Who is ready, who has waited longest first; then the others."""
 
     def place(each: Waiting) -> tuple[bool, int, str]:

@@ -99,6 +99,15 @@ def write(file: str, text: str) -> None:
         raise OutputError(f"cannot write {file}: {error.strerror}") from error
 
 
+def append(file: str, text: str) -> None:
+    """Add ``text`` to ``file``, which a runner gives to each of its steps."""
+    try:
+        with open(file, "ab") as stream:
+            stream.write(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise OutputError(f"cannot write {file}: {error.strerror}") from error
+
+
 def _mode(target: str) -> int:
     """The mode that the file has, or that a new file gets; ``mkstemp`` makes private ones."""
     try:

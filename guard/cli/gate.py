@@ -24,6 +24,8 @@ _DOORS = (Stage.PULL_REQUEST, Stage.MERGE_QUEUE, Stage.PRE_RECEIVE)
 @click.option("--pusher", metavar="LOGIN", help="The account that asks for it to land.")
 @click.option("--promote-to", metavar="NAME", help="REV shall be deployed to this environment.")
 @click.option("--remote", metavar="NAME", help="Read target and records there, not here.")
+@click.option("--pr", type=click.IntRange(1), metavar="NUMBER", help="A pull request on GitHub.")
+@click.option("--repo", metavar="OWNER/NAME", help="Its repository; default: this one's.")
 @click.option(
     "--door",
     type=click.Choice([door.value for door in _DOORS]),
@@ -51,12 +53,21 @@ _DOORS = (Stage.PULL_REQUEST, Stage.MERGE_QUEUE, Stage.PRE_RECEIVE)
 def gate(around: Surroundings, /, **options: object) -> int:
     """Say whether a change may land on a protected branch, and why not.
 
+    In a workflow on GitHub it reads the event, and answers with a check run; --pr asks about an
+    open pull request there.
+
     The policy is that of the target's tip, never the change's own. At the pull request REV is a
     branch, and its merge into the target is judged; at the merge queue and in pre-receive REV is
     what the target would become. Exit codes: 0 it may land, 1 it may not, 75 it is not its turn
     (at the merge queue, which needs an answer: 1), 3 a fact is missing.
     """
     chosen = Options(options)
+    runner = bool(around.environ.get("GITHUB_EVENT_NAME"))
+    plain = chosen.text("target") is not None or chosen.text("facts") is not None
+    if chosen.text("pr") is not None or (runner and not plain):
+        from guard.cli._github_gate import gate_on_github
+
+        return gate_on_github(around, chosen)
     _consistent(chosen)
     wanted = sinks(chosen.many("formats"), chosen.text("output"))
     from guard.cli._gate import FromFile, FromGit, judge
@@ -102,7 +113,9 @@ def _consistent(chosen: Options) -> None:
             raise UsageError(f"--facts names the change; drop {', '.join(shown)}")
         return
     if chosen.text("target") is None:
-        raise UsageError("which branch? use --target BRANCH with --rev REV, or --facts FILE")
+        raise UsageError(
+            "which branch? use --target BRANCH with --rev REV, or --facts FILE; on GitHub --pr"
+        )
     if chosen.text("config") is not None:
         raise UsageError("--config goes with --facts: from git the policy is that of the target")
     for name, option in zip(given, shown, strict=True):

@@ -161,13 +161,26 @@ def verify(around: Surroundings, **values: Any) -> int:
 @_common
 @FORMAT
 @click.option("--by", default="reconcile", help="Who writes, for the records.")
-def reconcile(around: Surroundings, form: str, by: str, **values: Any) -> int:
+@click.option("--github", is_flag=True, help="On GitHub: its check runs too; wants GITHUB_TOKEN.")
+@click.option("--repo", metavar="OWNER/NAME", help="With --github; default: this one's.")
+def reconcile(
+    around: Surroundings, form: str, by: str, github: bool, repo: str | None, **values: Any
+) -> int:
     """Record new landings, release what is due, and say what is missing.
 
     For cron or a CI job; two at once, or one that is killed, do no harm. On a server it first
     writes down what pushes left in the spool of the hooks. Exit code 1 where a landing is watched
     for longer than the deadline, or where the lane was passed by.
     """
+    if github or repo:
+        from guard.cli._github import clock, reconcile_all, repository, show_reconciled
+        from guard.errors import UsageError
+
+        if values["remote"]:
+            raise UsageError("--github reads and writes the records there: drop --remote")
+        where, target = repository(around, repo or ""), values["target"] or ""
+        found = reconcile_all(around, where, target, clock(values["now"]), by)
+        return show_reconciled(found, form)
     from guard.cli._lane import empty_spool
     from guard.cli._lane_words import alarmed, show
 

@@ -13,7 +13,14 @@ from typing import Any
 
 from guard.config.policy import Policy, RulePolicy
 from guard.model import Level
-from guard.settings import LaneSettings, ProvenanceSettings, ServerSettings, Undeclared
+from guard.settings import (
+    GithubSettings,
+    LaneSettings,
+    ProvenanceSettings,
+    Rebase,
+    ServerSettings,
+    Undeclared,
+)
 
 _WEIGHT = (Level.OFF, Level.WARNING, Level.ERROR)
 _STRICTER = (Undeclared.ALLOW, Undeclared.REQUIRE, Undeclared.AI)
@@ -30,6 +37,7 @@ def weaker(before: Policy, after: Policy) -> tuple[str, ...]:
         _provenance(before.provenance, after.provenance),
         _lane(before.lane, after.lane),
         _server(before.server, after.server),
+        _github(before.github, after.github),
     )
     return tuple(dict.fromkeys(words for part in parts for words in part))
 
@@ -218,6 +226,14 @@ def _server(before: ServerSettings | None, after: ServerSettings | None) -> Iter
                 yield f"switches {name} off"
         else:
             yield f"{name} from {_shown(was)} to {_shown(now)}"
+
+
+def _github(before: GithubSettings | None, after: GithubSettings | None) -> Iterator[str]:
+    older, newer = before or GithubSettings(), after or GithubSettings()
+    if newer.rebase is Rebase.TREE and older.rebase is not Rebase.TREE:
+        yield "github: takes a rebased change for proved by its tree"
+    if newer.enqueue and not older.enqueue:
+        yield "github: puts AI changes into the merge queue by itself"
 
 
 def _weight(level: Level) -> int:

@@ -22,7 +22,13 @@ from guard.rule import Rule, RuleT, Version
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from guard.config.smoke import SmokePolicy
-    from guard.settings import LaneSettings, PersonSettings, ProvenanceSettings, ServerSettings
+    from guard.settings import (
+        GithubSettings,
+        LaneSettings,
+        PersonSettings,
+        ProvenanceSettings,
+        ServerSettings,
+    )
 
 POLICY_NAME = "guard.yaml"
 _OTHER_NAMES = ("guard.yml", ".guard.yaml", ".guard.yml")
@@ -67,6 +73,7 @@ class Policy:
     provenance: ProvenanceSettings | None = None
     lane: LaneSettings | None = None
     server: ServerSettings | None = None
+    github: GithubSettings | None = None
     path: str = ""
     digest: str = ""
 
@@ -189,6 +196,7 @@ def policy_shape(rules: Sequence[Rule] | None) -> Record:
             ),
             Field("lane", "lane", _Section("LaneSettings"), doc="One AI change at a time."),
             Field("server", "server", _Section("ServerSettings"), doc="The hook of a git server."),
+            Field("github", "github", _Section("GithubSettings"), doc="The door on GitHub."),
         ),
     )
 

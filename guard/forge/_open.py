@@ -69,11 +69,12 @@ def open_branches(
     for name, head in sorted(heads.items()):
         if head in known:
             mine = [each for each in arrivals if each.ref == HEADS + name]
-            branches.append(_branch(name, _reached(head, found, known), mine, by))
+            branches.append(_branch(name, reached(head, found, known), mine, by))
     return tuple(branches)
 
 
-def _reached(head: str, found: Iterable[Commit], known: Mapping[str, Commit]) -> tuple[Commit, ...]:
+def reached(head: str, found: Iterable[Commit], known: Mapping[str, Commit]) -> tuple[Commit, ...]:
+    """Those of ``found``, by revision in ``known``, that lie in the history of ``head``."""
     seen, waiting = set[str](), [head]
     while waiting:
         rev = waiting.pop()

@@ -17,6 +17,7 @@ from typing import Any, get_args, get_type_hints
 from guard._wire import WireError, dump, load
 from guard.change import (
     Change,
+    Commit,
     Deployment,
     Evidence,
     Landing,
@@ -37,7 +38,8 @@ LATEST = 1 << 40
 """Times are before this, some 35,000 years from now: milliseconds are refused, for instance."""
 
 OPTIONAL: dict[type[Any], frozenset[str]] = {
-    Change: frozenset({"now", "promotes_to"}),
+    Change: frozenset({"now", "promotes_to", "requesters"}),
+    Commit: frozenset({"accounts"}),
     Person: frozenset({"name", "email", "login", "id"}),
     Unit: frozenset({"reverts"}),
     Review: frozenset({"roles"}),

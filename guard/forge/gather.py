@@ -40,6 +40,10 @@ from guard.records import Records
 from guard.repository import Repository
 from guard.settings import LaneSettings
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from guard.forge._health import Doctor
+
 T = TypeVar("T")
 
 
@@ -68,6 +72,8 @@ class Asked:
     body: str = ""
     pushes: tuple[Push, ...] = ()
     """What the server saw of the target and the records do not say yet."""
+    labels: tuple[str, ...] | Unknown = NOT_GATHERED
+    requesters: tuple[Person, ...] = ()
     promotes_to: str = ""
     """The environment that ``rev`` shall be deployed to; empty for a change to the target."""
 
@@ -117,6 +123,15 @@ _UNASKED = Unknown("no AI change is judged, so nobody looked at what else is ope
 
 
 @dataclass
+class Shared:
+    """What all changes to one tip have in common: read once where many are judged in a row."""
+
+    history: History | Unknown | None = None
+    lane: LaneFacts | Unknown | None = None
+    doctor: Doctor | None = None
+
+
+@dataclass
 class Gathering:
     """The facts of one change, or of the line of those that wait."""
 
@@ -127,6 +142,7 @@ class Gathering:
     source: Source
     told: dict[str, Told] = field(default_factory=dict)
     """What is known of each unit besides its commits, by its last commit."""
+    shared: Shared = field(default_factory=Shared)
 
     def __post_init__(self) -> None:
         policy = self.book.policy
@@ -158,6 +174,8 @@ class Gathering:
             body=asked.body,
             branch=asked.branch,
             pusher=asked.pusher,
+            requesters=asked.requesters,
+            labels=asked.labels,
             policy=self.book.blob,
             evidence=_known(lambda: self._evidence(base_tree, tree)),
             deployments=_known(self._deployments),
@@ -244,9 +262,7 @@ class Gathering:
             landing = units
         is_ai = any(unit.is_ai for unit in units)
         branches = _known(self.source.branches) if is_ai else _UNASKED
-        from guard.forge._health import Doctor  # who asks about the lane alone needs no doctor
-
-        doctor = Doctor(self.git, self.book, found.base)
+        doctor = self._doctor()
         return replace(
             found,
             units=units,
@@ -264,7 +280,16 @@ class Gathering:
         asked = self.asked
         if not asked.base:
             return Unknown(f"{asked.target} does not exist yet")
-        return _known(lambda: self.reader.history(asked.target, asked.base))
+        if self.shared.history is None:
+            self.shared.history = _known(lambda: self.reader.history(asked.target, asked.base))
+        return self.shared.history
+
+    def _doctor(self) -> Doctor:
+        from guard.forge._health import Doctor  # who asks about the lane alone needs no doctor
+
+        if self.shared.doctor is None:
+            self.shared.doctor = Doctor(self.git, self.book, self.asked.base)
+        return self.shared.doctor
 
     def _units(self, history: History | Unknown, found: Change) -> tuple[Unit, ...]:
         """What lands, oldest first. Raises ``GuardError``."""
@@ -299,8 +324,8 @@ class Gathering:
 
     def _judge(self, commits: tuple[Commit, ...]) -> Provenance:
         last = commits[-1].rev
-        commits = self.source.named((*self.source.behind(last), *commits))
-        return self._by(commits, self.told.get(last, Told()))
+        behind = self.source.behind(last)  # what says more than the one commit that is left of it
+        return self._by(self.source.named(behind or commits), self.told.get(last, Told()))
 
     def _by(self, commits: tuple[Commit, ...], told: Told) -> Provenance:
         return judge(commits, told, self.judges.settings, self.judges.people)
@@ -337,7 +362,10 @@ class Gathering:
             return history
         if isinstance(branches, Unknown):
             return replace(history.facts, waiting=branches)
-        return replace(history.facts, waiting=_known(lambda: self._waiting(branches)))
+        if self.shared.lane is None:
+            waiting = _known(lambda: self._waiting(branches))
+            self.shared.lane = replace(history.facts, waiting=waiting)
+        return self.shared.lane
 
     def _waiting(self, branches: tuple[Branch, ...]) -> tuple[Waiting, ...]:
         line = Line(self.git, self.reader, self.asked.base, self.source.all_reviews())

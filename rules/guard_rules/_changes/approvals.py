@@ -173,6 +173,9 @@ def _not_involved(change: Change, unit: Unit, review: Review, wanted: Wanted) ->
         yield lacks("opener", change.opener)
     elif same(by, change.opener, emails):
         yield f"{name_of(by)} opened the change and cannot approve it too"
+    for person in change.requesters:
+        if same(by, person, emails):
+            yield f"{name_of(by)} asked the agent for the change and cannot approve it too"
     made = authors(unit)
     if isinstance(made, Unknown):
         yield lacks("units.commits", made)

@@ -41,12 +41,14 @@ def _merges(unit: Unit, commit: Commit) -> bool:
 
 
 def _of(commit: Commit) -> Iterator[Person]:
-    yield commit.author
-    yield commit.committer
+    known = {each.email.casefold(): each for each in commit.accounts if each.email}
+    people = [commit.author, commit.committer]
     for trailer in commit.trailers:
         if trailer.key.casefold() == _CO_AUTHOR:
             address = _ADDRESS.search(trailer.value)
-            yield Person(trailer.value, address[1].strip() if address else "")
+            people.append(Person(trailer.value, address[1].strip() if address else ""))
+    for person in people:
+        yield person if person.login else known.get(person.email.casefold(), person)
 
 
 def same(one: Person, other: Person, emails: Iterable[str] = ()) -> bool:

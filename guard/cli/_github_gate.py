@@ -1,0 +1,98 @@
+"""``guard gate`` on GitHub: the event in, a check run, annotations and a summary out."""
+
+from __future__ import annotations
+
+import time
+
+from guard.change import Change, Unknown
+from guard.cli._github import (
+    clock,
+    event,
+    judge_event,
+    place,
+    pull_of,
+    reconcile_all,
+    repository,
+    show_reconciled,
+)
+from guard.cli._options import Options
+from guard.cli._output import append, sinks, write
+from guard.cli._report import Done, emit
+from guard.cli._surroundings import Surroundings
+from guard.cli._where import Where
+from guard.decisions import decision
+from guard.errors import GuardError, UsageError
+from guard.forge.facts import write_facts
+from guard.github.event import Deploying, GroupMade, Moved, PullChanged
+from guard.github.scene import Scene
+from guard.model import Report, Stage
+from guard.project import Commit
+from guard.reporters.context import ReportContext
+from guard.reporters.markdown import render
+
+_OF_GIT = ("target", "rev", "base", "branch", "pusher", "remote", "promote_to", "facts", "config")
+
+
+def gate_on_github(around: Surroundings, chosen: Options) -> int:
+    """Judge what the event, or ``--pr``, is about. Answers with the exit code."""
+    for name in _OF_GIT:
+        if chosen.text(name) is not None:
+            raise UsageError(f"on GitHub the event says it all: drop --{name.replace('_', '-')}")
+    now = chosen.text("now")
+    time_of = clock(None if now is None else int(now))
+    runner = bool(around.environ.get("GITHUB_EVENT_NAME"))
+    wanted = sinks(chosen.many("formats") or (("github",) if runner else ()), chosen.text("output"))
+    number = chosen.text("pr")
+    happened: PullChanged | GroupMade | Deploying
+    if number is not None:
+        repo = repository(around, chosen.text("repo") or "")
+        happened = pull_of(place(around, repo, time_of), repo, int(number))
+    else:
+        found = event(around)
+        if isinstance(found, Moved):
+            return show_reconciled(reconcile_all(around, found.repo, "", time_of, "gate"), "text")
+        happened = found
+    scene, change, report, code = judge_event(around, happened, time_of)
+    if chosen.flag("record"):
+        door = Stage.MERGE_QUEUE if isinstance(happened, GroupMade) else Stage.PULL_REQUEST
+        scene.records.log(change.target, [decision(change, report, door)])
+    dump = chosen.text("write_facts")
+    if dump is not None:
+        write(dump, write_facts(change).decode("ascii"))
+    style = chosen.style(around.environ, time.perf_counter() - around.started)
+    emit(wanted, _done(scene, change, report), style)
+    _for_the_runner(around, report)
+    return code
+
+
+def _done(scene: Scene, change: Change, report: Report) -> Done:
+    top = scene.place.git.top
+    where = Where(top, (), "", "", "")
+    tree: Commit | _Nothing = _Nothing()
+    if not isinstance(change.result_tree, Unknown):
+        try:
+            tree = Commit(top, change.rev)
+        except GuardError:  # no excerpts; the findings stand without
+            tree = _Nothing()
+    return Done(report, where, tree, scene.book.policy, scene.book.rules)
+
+
+class _Nothing:
+    """No files to show excerpts from."""
+
+    def read_file(self, path: str) -> bytes | None:
+        del path
+        return None
+
+
+def _for_the_runner(around: Surroundings, report: Report) -> None:
+    """The job summary, and the verdict as an output of the step (GitHub Docs, "Workflow commands").
+
+    What is written is Markdown in which nothing of the change's is live, and one of five words.
+    """
+    environ = around.environ
+    summary, output = environ.get("GITHUB_STEP_SUMMARY"), environ.get("GITHUB_OUTPUT")
+    if summary:
+        append(summary, render(report, ReportContext()))
+    if output:
+        append(output, f"verdict={report.verdict.value}\n")
