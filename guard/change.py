@@ -199,6 +199,8 @@ class Landing:
     """When the server or the reconciler saw it land. Not the date that the commit claims."""
     reverted_by: str = ""
     """The revision on the target that takes it back exactly."""
+    change: str = ""
+    """``#23`` or a branch, where that is known."""
 
 
 class RecordKind(str, Enum):

@@ -111,7 +111,8 @@ class Reader:
             return _fault(facts, f"{words}; a human can begin anew with `guard lane start --again`")
         past: list[Past] = []
         units = self._units(pieces(commits, revisions, tips), past, found, revisions)
-        return History(_with_landings(facts, revisions, units, found), units, tuple(past))
+        facts = _with_landings(facts, revisions, units, found, self.pushes)
+        return History(facts, units, tuple(past))
 
     def units(
         self, history: History, base: str, rev: str, cuts: Iterable[str] = ()
@@ -276,7 +277,9 @@ def _with_landings(
     revisions: tuple[str, ...],
     units: tuple[Unit, ...],
     found: tuple[LaneEntry, ...],
+    pushes: tuple[Push, ...],
 ) -> LaneFacts:
+    names = {each.rev: each.change for each in pushes if each.change != each.rev}
     place = {rev: number for number, rev in enumerate(revisions)}
     back = {unit.reverts: unit.rev for unit in units if unit.reverts}
     landings = []
@@ -285,9 +288,9 @@ def _with_landings(
             assert isinstance(unit.lanes, tuple)
             assert isinstance(unit.provenance, Provenance)
             seen = seen_at(found, unit.base, unit.rev, place)
-            by = back.get(unit.rev, "")
+            by, name = back.get(unit.rev, ""), names.get(unit.rev, "")
             landings.append(
-                Landing(unit.base, unit.rev, unit.tree, unit.lanes, unit.provenance, seen, by)
+                Landing(unit.base, unit.rev, unit.tree, unit.lanes, unit.provenance, seen, by, name)
             )
     return replace(facts, marks=revisions, landings=tuple(landings))
 

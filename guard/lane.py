@@ -226,7 +226,7 @@ def name_of(landing: Landing, found: tuple[LaneEntry, ...]) -> str:
     for each in found:
         if each.rev == landing.rev and each.change not in ("", each.rev):
             return each.change
-    return landing.rev[:12]
+    return landing.change or landing.rev[:12]
 
 
 def _free_since(

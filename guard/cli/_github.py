@@ -60,7 +60,7 @@ def place(around: Surroundings, repo: Repo, now: int) -> Place:
     graphql = environ.get("GITHUB_GRAPHQL_URL") or _graphql(api)
     client = Client(token, Endpoints(api, graphql, server))
     git = Repository(top, environ)
-    git.signs_in = _sign_in(server, token)
+    git.signs_in = sign_in(server, token)
     return Place(client, git, f"{server}/{repo.path}.git", around.rules(), now)
 
 
@@ -69,7 +69,7 @@ def _graphql(api: str) -> str:
     return f"{api.removesuffix('/v3')}/graphql"
 
 
-def _sign_in(server: str, token: str) -> dict[str, str]:
+def sign_in(server: str, token: str) -> dict[str, str]:
     """Environment for git: the token as a header for this server, never on a command line.
 
     What a checkout left of the same kind is taken back first: two such headers are refused. A
@@ -79,7 +79,7 @@ def _sign_in(server: str, token: str) -> dict[str, str]:
     key = f"http.{server}/.extraheader"
     values = [
         (key, ""),
-        (key, f"AUTHORIZATION: basic {basic}"),
+        (key, f"Authorization: basic {basic}"),
         ("http.followRedirects", "false"),
         ("credential.helper", ""),
     ]

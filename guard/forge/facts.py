@@ -43,7 +43,7 @@ OPTIONAL: dict[type[Any], frozenset[str]] = {
     Person: frozenset({"name", "email", "login", "id"}),
     Unit: frozenset({"reverts"}),
     Review: frozenset({"roles"}),
-    Landing: frozenset({"reverted_by"}),
+    Landing: frozenset({"reverted_by", "change"}),
     LaneFacts: frozenset({"soak", "deadline", "turn", "marks", "lanes"}),
     LaneEntry: frozenset({"base", "lanes", "how", "reason", "proof", "change"}),
     LaneRecord: frozenset({"base", "lanes", "how", "reason", "proof", "change", "carried"}),

@@ -17,7 +17,7 @@ from guard.github.client import ForgeError
 from guard.github.event import GroupMade, PullChanged
 from guard.github.scene import Place, Scene, look
 from guard.github.source import entry_of, pull_ref
-from guard.github.survey import Pull, Survey, Wanted
+from guard.github.survey import Pull, Survey, Wanted, makers_of
 from guard.model import Report, Stage
 from guard.records import Records
 from guard.refs import FetchedRefs
@@ -111,6 +111,7 @@ def _judged_group(place: Place, event: GroupMade) -> Said:
     wanted = Wanted(event.repo, event.target, event.number)
     scene = look(place, wanted, lambda _: (event.ref,), fits)
     _cross_check(scene, event)
+    _learn_makers(scene, event)
     entry = entry_of(scene.survey, event.number)
     pull = scene.survey.pull
     assert entry is not None
@@ -123,6 +124,16 @@ def _judged_group(place: Place, event: GroupMade) -> Said:
     check = Wanted(event.repo, event.target).check
     post(place.client, scene.survey.node, check, [said])
     return Said(scene, change, report, said)
+
+
+def _learn_makers(scene: Scene, event: GroupMade) -> None:
+    """Who made the commits of the other pull requests that the group holds, if it holds any."""
+    asked = ("rev-list", f"{scene.survey.tip}..{event.head}")
+    inside = set(scene.place.git.run(*asked).decode("ascii").split())
+    numbers = [each.number for head, each in scene.source.entries.items() if head in inside]
+    pulls = [scene.source.pulls[each] for each in numbers if each in scene.source.pulls]
+    for pull in makers_of(scene.place.client, [e for e in pulls if e.number != event.number]):
+        scene.source.makers[pull.number] = pull
 
 
 def _is_there(survey: Survey, event: GroupMade) -> bool:

@@ -155,7 +155,8 @@ query survey(
         environment
         createdAt
         creator {{ login }}
-        statuses(first: 20) {{ totalCount nodes {{ state createdAt }} }}
+        latestStatus {{ id }}
+        statuses(first: 20) {{ totalCount nodes {{ id state createdAt }} }}
       }}
     }}
   }}

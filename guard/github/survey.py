@@ -536,8 +536,11 @@ def _deployments(repository: Raw) -> tuple[Deployment, ...]:
         said = [*statuses.items("nodes")]
         if len(said) != statuses.number("totalCount"):
             raise statuses.wrong("nodes", "more states of a deployment than are read")
+        last = each.maybe("latestStatus")
+        newest = last.text("id") if last is not None else ""
         found.append(Deployment(name, rev, tree, State.STARTED, each.time("createdAt"), by))
-        for one in said:
+        # Of two in one second the latest, which GitHub names, comes last.
+        for one in sorted(said, key=lambda one: one.text("id") == newest):
             state = _STATES.get(one.text("state"), State.STARTED)
             found.append(Deployment(name, rev, tree, state, one.time("createdAt"), by))
     return tuple(sorted(found, key=lambda each: each.at))
