@@ -72,6 +72,8 @@ class Asked:
     body: str = ""
     pushes: tuple[Push, ...] = ()
     """What the server saw of the target and the records do not say yet."""
+    told: Told | None = None
+    """All that is known of a pull request besides its commits, where that is known beforehand."""
     labels: tuple[str, ...] | Unknown = NOT_GATHERED
     requesters: tuple[Person, ...] = ()
     promotes_to: str = ""
@@ -298,7 +300,7 @@ class Gathering:
             return ()
         if asked.door is Stage.PULL_REQUEST and found.rev not in self.told:
             branch = asked.branch if isinstance(asked.branch, str) else ""
-            self.told[found.rev] = Told(branch, asked.title, asked.body)
+            self.told[found.rev] = asked.told or Told(branch, asked.title, asked.body)
         if isinstance(history, Unknown):
             history = History(LaneFacts(asked.target, asked.base, (), ()))
         cuts = () if asked.door is Stage.PULL_REQUEST else self.source.cuts()

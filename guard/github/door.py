@@ -7,6 +7,7 @@ answer, pass or fail, whatever happens.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from guard.change import Arrival, Change, Origin, Unknown
@@ -19,7 +20,6 @@ from guard.github.scene import Place, Scene, look
 from guard.github.source import entry_of, pull_ref
 from guard.github.survey import Pull, Survey, Wanted, makers_of
 from guard.model import Report, Stage
-from guard.records import Records
 from guard.refs import FetchedRefs
 
 READY = "every rule is satisfied; the reconciler gives it the green light when it is its turn"
@@ -53,7 +53,7 @@ def judge_pull(place: Place, event: PullChanged, tell: bool = True) -> Said:
     if not tell:
         return Said(scene, change, report, said)
     if is_ai(change):
-        record_arrival(scene.records, pull, place.now)
+        record_arrivals(scene, [pull])
     if not (_granted(pull) and said.title == READY):
         tell_once(scene, [(pull, said)])
     return Said(scene, change, report, said)
@@ -64,11 +64,15 @@ def is_ai(change: Change) -> bool:
     return isinstance(change.units, Unknown) or any(each.is_ai for each in change.units)
 
 
-def record_arrival(records: Records, pull: Pull, now: int) -> None:
-    """Note that this state of the pull request was an AI's: it stays one. Raises ``GuardError``."""
-    ref = pull_ref(pull.number)
-    if all(each.rev != pull.head for each in records.arrivals(ref)):
-        records.record_arrivals([Arrival(ref, pull.head, pull.opener.login, now, Origin.AI)])
+def record_arrivals(scene: Scene, pulls: Iterable[Pull]) -> None:
+    """Note that these states of AI changes were here: they stay an AI's. Raises ``GuardError``."""
+    now = scene.place.now
+    new = [
+        Arrival(pull_ref(each.number), each.head, each.opener.login, now, Origin.AI)
+        for each in pulls
+        if scene.source.is_new(each)
+    ]
+    scene.records.record_arrivals(new)
 
 
 def tell_once(scene: Scene, said: list[tuple[Pull, Answer]]) -> tuple[Answer, ...]:

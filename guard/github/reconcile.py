@@ -19,7 +19,7 @@ from guard.github._raw import Raw
 from guard.github.answers import BATCH, PENDING, SUCCESS, Answer, answer
 from guard.github.client import ForgeError
 from guard.github.comments import comment
-from guard.github.door import READY, is_ai, record_arrival, tell_once
+from guard.github.door import READY, is_ai, record_arrivals, tell_once
 from guard.github.grants import Candidate, choose
 from guard.github.scene import Place, Scene, look
 from guard.github.source import approved
@@ -68,9 +68,7 @@ def reconcile(place: Place, wanted: Wanted, by: str) -> Reconciled:
     if isinstance(facts, Unknown):
         raise ForgeError(f"{scene.target}: {facts.reason}")
     judged = _judge(scene)
-    for each in judged:
-        if is_ai(each.change):
-            record_arrival(scene.records, each.pull, place.now)
+    record_arrivals(scene, [each.pull for each in judged if is_ai(each.change)])
     chosen = _chosen(scene, facts, judged)
     said = [_with_turn(each, chosen) for each in judged]
     told = _tell(scene, said)

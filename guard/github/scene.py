@@ -77,6 +77,7 @@ class Scene:
             pusher=Unknown("nobody has asked yet for it to land: it is no entry of the queue"),
             title=pull.title,
             body=pull.body,
+            told=self.source.told_of(pull),
             labels=pull.labels,
             requesters=self.source.requesters([pull]),
             pushes=self.pushes,

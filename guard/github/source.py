@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from guard.change import (
+    Arrival,
     Commit,
     Deployment,
     Evidence,
@@ -47,6 +48,7 @@ class GitHubSource:
     since: frozenset[str] = frozenset()
     """What the target has since the lane's checkpoint."""
     _branches: tuple[Branch, ...] | None = None
+    _arrivals: dict[str, tuple[Arrival, ...]] | None = None
 
     def __post_init__(self) -> None:
         self.pulls = {each.number: each for each in self.survey.open}
@@ -57,11 +59,11 @@ class GitHubSource:
         self.entries = {each.head: each for each in (queue.entries if queue else ()) if each.head}
 
     def told(self) -> Mapping[str, Told]:
-        found = {each.rev: self._told(each) for each in self.landed()}
+        found = {each.rev: self.told_of(each) for each in self.landed()}
         for head, entry in self.entries.items():
             pull = self.pulls.get(entry.number)
             if pull is not None:
-                found[head] = self._told(pull)
+                found[head] = self.told_of(pull)
         return found
 
     def landed(self) -> tuple[Merged, ...]:
@@ -148,6 +150,10 @@ class GitHubSource:
             roles=roles,
         )
 
+    def is_new(self, pull: Pull) -> bool:
+        """Whether nobody recorded yet that this state of it is here."""
+        return all(each.rev != pull.head for each in self._seen(pull.number))
+
     def requesters(self, pulls: Iterable[Pull]) -> tuple[Person, ...]:
         """Who asked an agent for a change: the humans to whom a bot's pull request is assigned.
 
@@ -158,10 +164,19 @@ class GitHubSource:
 
     def earlier(self, number: int) -> Origin | None:
         """``AI`` where some state of the pull request was seen as an AI's."""
-        seen = self.records.arrivals(pull_ref(number))
+        seen = self._seen(number)
         return Origin.AI if any(each.origin is Origin.AI for each in seen) else None
 
-    def _told(self, pull: Pull | Merged) -> Told:
+    def _seen(self, number: int) -> tuple[Arrival, ...]:
+        """The states of a pull request that were seen. All are read at once, and kept."""
+        if self._arrivals is None:
+            self._arrivals = {}
+            for each in self.records.all_arrivals():
+                self._arrivals[each.ref] = (*self._arrivals.get(each.ref, ()), each)
+        return self._arrivals.get(pull_ref(number), ())
+
+    def told_of(self, pull: Pull | Merged) -> Told:
+        """What is known of a pull request besides its commits."""
         earlier = self.earlier(pull.number)
         return Told(pull.branch, pull.title, pull.body, pull.opener, earlier)
 
@@ -219,7 +234,7 @@ class GitHubSource:
 
     def _sent(self, unit: Unit) -> Sent:
         pull = self._pull_of(unit)
-        heads = {each.rev for each in self.records.arrivals(pull_ref(pull.number))}
+        heads = {each.rev for each in self._seen(pull.number)}
         return Sent(
             pull.opener, self.earlier(pull.number), frozenset({pull.head, *heads}), pull.branch
         )
@@ -237,7 +252,7 @@ class GitHubSource:
             if pull.head not in known:
                 continue  # it brings nothing that the target has not
             commits = self.named(reached(pull.head, found, known))
-            told = self._told(pull)
+            told = self.told_of(pull)
             said = judge(commits, told, self.policy.provenance, self.policy.people)
             people = [one for each in commits for one in (each.author, each.committer)]
             names = (name for one in people for name in (one.email, one.login) if name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from guard.cli._github import sign_in
 from guard.errors import GuardError
 from guard.github.client import Client, Endpoints
 from guard.github.door import Said, judge_group, judge_pull
-from guard.github.event import GroupMade, Moved, PullChanged, read_event
+from guard.github.event import Event, GroupMade, Moved, PullChanged, read_event
 from guard.github.reconcile import Reconciled, reconcile
 from guard.github.scene import Place
 from guard.github.survey import Repo, Wanted
@@ -34,6 +34,7 @@ lane:
 rules:
   missing-rollback-plan: off
 """
+FILES = {"app/__init__.py": "", "app/core.py": "VALUE = 1\n"}
 REPO = Repo("octo", "project")
 CHECK = "guard/main"
 RULES = load_rules()
@@ -94,23 +95,27 @@ class Stage:
 
     def answer_events(self) -> None:
         """Hand on what happened since the last time, as the workflows would."""
+        moved = False
         while self.told < len(self.world.events):
             name, payload = self.world.events[self.told]
             self.told += 1
-            self.answer(name, payload)
+            if name in ("pull_request", "pull_request_review", "merge_group", "push"):
+                event = read_event(name, json.dumps(payload).encode(), REPO.path)
+                moved = moved or isinstance(event, Moved)
+                self.answer(event)
+        if moved:  # of runs that wait in one concurrency group, all but the last are cancelled
+            self._keep(self.reconcile)
 
-    def answer(self, name: str, payload: dict[str, Any]) -> None:
-        """Do what the workflow for this event does."""
-        if name not in ("pull_request", "pull_request_review", "merge_group", "push"):
-            return
-        event = read_event(name, json.dumps(payload).encode(), REPO.path)
+    def answer(self, event: Event) -> None:
+        """Do what the gate's workflow does for this event."""
+        if isinstance(event, GroupMade):
+            self._keep(lambda: self.check_group(event))
+        elif isinstance(event, PullChanged):
+            self._keep(lambda: self.check_pull(self.world.pulls[event.number]))
+
+    def _keep(self, do: Callable[[], Any]) -> None:
         try:
-            if isinstance(event, GroupMade):
-                self.said.append(self.check_group(event))
-            elif isinstance(event, PullChanged):
-                self.said.append(self.check_pull(self.world.pulls[event.number]))
-            elif isinstance(event, Moved):
-                self.said.append(self.reconcile())
+            self.said.append(do())
         except GuardError as error:
             self.said.append(error)
 
@@ -142,18 +147,16 @@ class Stage:
 
 
 @contextmanager
-def staged(folder: Path, policy: str = POLICY, queue: bool = True) -> Iterator[Stage]:
-    """A stage whose ``main`` has the policy and a module, and whose lane has begun."""
+def staged(folder: Path, policy: str = POLICY, files: Mapping[str, str] = FILES) -> Iterator[Stage]:
+    """A stage whose ``main`` has the policy and ``files``, and whose lane has begun."""
     clock = Clock()
     world = World(folder / "github", clock)
-    files = {"guard.yaml": policy, "app/__init__.py": "", "app/core.py": "VALUE = 1\n"}
-    world.direct_push("main", world.commit(files, message="First"))
+    world.direct_push("main", world.commit({"guard.yaml": policy, **files}, message="First"))
     for login in ("ada", "bob", "cleo"):
         world.account(login)
     agent = world.account("claude", bot=True, permission="write")
     world.required_checks["main"] = (CHECK,)
-    if queue:
-        world.open_queue("main")
+    world.open_queue("main")
     with Server(world).running() as server:
         clone = folder / "clone"
         subprocess.run(

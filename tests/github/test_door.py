@@ -21,7 +21,7 @@ def test_a_humans_change_may_land(stage: Stage) -> None:
     ada = stage.world.accounts["ada"]
     pull = stage.propose("one", ada, {"app/one.py": "ONE = 1\n"})
     said = stage.check_pull(pull)
-    assert said.report.verdict is Verdict.PASS, [r for r in said.report.results]
+    assert said.report.verdict is Verdict.PASS, list(said.report.results)
     assert stage.shown(pull.head)[0] == "SUCCESS"
 
 
