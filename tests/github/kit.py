@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,9 @@ import httpx
 
 from tests.github.fake import Server, World
 from tests.github.fake.repo import environment
-from tests.github.fake.state import Account, Pull
+from tests.github.fake.state import Pull
+
+Event = tuple[str, dict[str, Any]]
 
 
 @dataclass
@@ -52,8 +55,9 @@ class Caller:
         found: dict[str, Any] = self.data(text, **variables)["repository"]
         return found
 
-    def get(self, path: str) -> httpx.Response:
+    def get(self, path: str, etag: str = "") -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token}"}
+        headers |= {"If-None-Match": etag} if etag else {}
         return self.http.get(f"{self.server.api}{path}", headers=headers)
 
 
@@ -92,5 +96,27 @@ def git(folder: Path, *args: str, check: bool = True) -> subprocess.CompletedPro
     return subprocess.run(command, env=env, capture_output=True, text=True, check=check)
 
 
-def account(world: World, login: str) -> Account:
-    return world.accounts[login]
+def runner(server: Server, token: str, event: Event, folder: Path) -> dict[str, str]:
+    """The environment that a runner gives to a step (docs, "Default environment variables").
+
+    ``event`` is one of ``world.events``; its payload is written below ``folder``.
+    """
+    name, payload = event
+    path = folder / f"event-{len(list(folder.iterdir()))}.json"
+    path.write_text(json.dumps(payload))
+    return {
+        "CI": "true",
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_API_URL": server.api,
+        "GITHUB_EVENT_NAME": name,
+        "GITHUB_EVENT_PATH": str(path),
+        "GITHUB_GRAPHQL_URL": server.graphql,
+        "GITHUB_REPOSITORY": server.world.repo.name,
+        "GITHUB_SERVER_URL": server.url,
+        "GITHUB_TOKEN": token,
+    }
+
+
+def schedule(world: World) -> Event:
+    """A schedule's event says nothing of what happened."""
+    return "schedule", {"schedule": "*/5 * * * *", "repository": world.tell.repository()}

@@ -17,6 +17,8 @@ from graphql import (
     get_named_type,
     is_composite_type,
     is_leaf_type,
+    parse,
+    print_ast,
 )
 
 from tests.github.fake import Clock, Fault, Kind, QueueSettings, Server, World
@@ -347,6 +349,16 @@ def test_lists_of_rest_come_in_pages(world: World, call: Caller) -> None:
     assert "next" not in second.links
 
 
+def test_what_is_unchanged_is_not_told_again(world: World, call: Caller) -> None:
+    first = call.get("/repos/octo/project/rulesets")
+    again = call.get("/repos/octo/project/rulesets", etag=first.headers["ETag"])
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["X-RateLimit-Used"] == first.headers["X-RateLimit-Used"] == "1"
+    world.settings.ruleset()
+    changed = call.get("/repos/octo/project/rulesets", etag=first.headers["ETag"])
+    assert len(changed.json()) == 1
+
+
 # Faults
 
 
@@ -420,4 +432,7 @@ if FOLDERS := os.environ.get("GUARD_GITHUB_SCHEMAS"):
         command = [sys.executable, str(copy), *str(FOLDERS).split(":")]
         subprocess.run(command, check=True)
         for made in (tmp_path / "tests" / "github" / "schemas").iterdir():
-            assert made.read_text() == (SCHEMA.parent / made.name).read_text(), made.name
+            one, other = made.read_text(), (SCHEMA.parent / made.name).read_text()
+            if made.suffix == ".graphql":  # its spaces are graphql-core's, and differ
+                one, other = print_ast(parse(one)), print_ast(parse(other))
+            assert one == other, made.name

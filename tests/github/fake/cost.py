@@ -76,6 +76,8 @@ class Meter:
 
     def _walk(self, selections: SelectionSetNode | None, parent: Any, times: int) -> None:
         for each in selections.selections if selections else ():
+            if self._is_left_out(each):
+                continue
             if isinstance(each, FragmentSpreadNode):
                 fragment = self.fragments[each.name.value]
                 within = self.schema.type_map[fragment.type_condition.name.value]
@@ -86,6 +88,15 @@ class Meter:
                 self._walk(each.selection_set, within, times)
             elif isinstance(each, FieldNode) and not each.name.value.startswith("__"):
                 self._field(each, parent, times)
+
+    def _is_left_out(self, node: Any) -> bool:
+        """``@skip`` and ``@include``: what is not resolved costs nothing."""
+        for each in node.directives or ():
+            wanted = {"include": True, "skip": False}[each.name.value]
+            (argument,) = each.arguments
+            if bool(self._value(argument.value)) is not wanted:
+                return True
+        return False
 
     def _field(self, node: FieldNode, parent: Any, times: int) -> None:
         name = node.name.value

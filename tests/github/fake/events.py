@@ -16,6 +16,7 @@ import jsonschema
 from tests.github.fake.state import (
     Account,
     CheckRun,
+    Deployment,
     DeploymentStatus,
     Pull,
     QueueEntry,
@@ -128,7 +129,7 @@ class Events:
             "base_ref": f"refs/heads/{branch}",
             "head_commit": self._commit(entry.head or ""),
         }
-        self.emit("merge_group", entry.by, action=action, merge_group=group, **more)
+        self.emit("merge_group", self.world.queue_bot, action=action, merge_group=group, **more)
 
     def check(self, run: CheckRun, by: Account) -> None:
         app = run.suite.app
@@ -162,7 +163,7 @@ class Events:
 
     def deployment_status(self, status: DeploymentStatus) -> None:
         deployment = status.deployment
-        common = {"environment": deployment.environment, "description": ""}
+        url = f"{API}/repos/{self.world.repo.name}/deployments/{deployment.id}"
         of_status = {
             "id": status.id,
             "node_id": status.node_id,
@@ -170,10 +171,19 @@ class Events:
             "creator": user(status.by),
             "created_at": stamp(status.created),
             "updated_at": stamp(status.created),
-            "url": f"{API}/repos/{self.world.repo.name}/deployments/{deployment.id}/statuses",
-            **common,
+            "url": f"{url}/statuses/{status.id}",
+            "environment": deployment.environment,
+            "description": "",
         }
-        of_deployment = {
+        facts = {"deployment_status": of_status, "deployment": self._deployment(deployment)}
+        self.emit("deployment_status", status.by, action="created", **facts)
+
+    def deployment(self, deployment: Deployment) -> None:
+        facts = {"deployment": self._deployment(deployment)}
+        self.emit("deployment", deployment.by, action="created", **facts)
+
+    def _deployment(self, deployment: Deployment) -> dict[str, Any]:
+        return {
             "id": deployment.id,
             "node_id": deployment.node_id,
             "sha": deployment.commit,
@@ -182,14 +192,13 @@ class Events:
             "created_at": stamp(deployment.created),
             "updated_at": stamp(deployment.created),
             "url": f"{API}/repos/{self.world.repo.name}/deployments/{deployment.id}",
-            **common,
+            "environment": deployment.environment,
+            "description": "",
         }
-        facts = {"deployment_status": of_status, "deployment": of_deployment}
-        self.emit("deployment_status", status.by, action="created", **facts)
 
     def _pull(self, pull: Pull) -> dict[str, Any]:
         world = self.world
-        base = world.repo.refs().get(f"refs/heads/{pull.base}", NOTHING)
+        base = world.seen[world.repo.name].get(f"refs/heads/{pull.base}", NOTHING)
         return {
             "id": pull.id,
             "node_id": pull.node_id,

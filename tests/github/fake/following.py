@@ -26,6 +26,9 @@ def _moved(world: World, by: Account, repo: str, move: tuple[str, str | None, st
     if repo == world.repo.name:
         world.tell.push(by, ref, old, new)
     branch = ref.removeprefix("refs/heads/")
+    landed = frozenset[str]()
+    if repo == world.repo.name and old and new:
+        landed = frozenset(world.repo.between(old, new))
     for pull in tuple(world.pulls.values()):
         if pull.state != "OPEN":
             continue
@@ -34,15 +37,13 @@ def _moved(world: World, by: Account, repo: str, move: tuple[str, str | None, st
                 world.close(pull, by)
             else:
                 _head_moved(world, by, pull, new)
-        elif repo == world.repo.name and pull.base == branch and old and new:
-            _base_moved(world, by, pull, (old, new))
+        elif pull.base == branch and pull.head in landed:
+            _landed(world, by, pull, (str(old), str(new)))
 
 
 def _head_moved(world: World, by: Account, pull: Pull, new: str) -> None:
     old = pull.head
-    source = str(world.repos[pull.head_repo].path)
-    world.repo.run("fetch", "-q", source, f"+{new}:refs/pull/{pull.number}/head")
-    world.seen[world.repo.name][f"refs/pull/{pull.number}/head"] = new
+    world.show_head(pull.number, pull.head_repo, new)
     pull.head, pull.updated = new, world.now
     if not world.repo.is_ancestor(old, new):
         pushed = ForcePush(world.next_id(), pull, by, old, new, world.now)
@@ -57,11 +58,9 @@ def _head_moved(world: World, by: Account, pull: Pull, new: str) -> None:
         world.queues[pull.base].head_moved(pull)
 
 
-def _base_moved(world: World, by: Account, pull: Pull, move: tuple[str, str]) -> None:
+def _landed(world: World, by: Account, pull: Pull, move: tuple[str, str]) -> None:
     """Whatever is in the base by now counts as merged (docs, "About pull request merges")."""
     old, new = move
-    if not world.repo.is_ancestor(pull.head, new):
-        return
     first = world.repo.between(old, new, "--first-parent")
     found = next((oid for oid in first if world.repo.is_ancestor(pull.head, oid)), new)
     world.set_merged(pull, found, by, base=old)

@@ -56,7 +56,7 @@ class MergeQueue:
         self._destroy(entry, "merged" if reason == "MERGE" else "dequeued")
         self.entries.remove(entry)
         self.world.nodes.pop(entry.node_id)
-        self.world.tell.pull("dequeued", entry.pull, entry.by, reason=reason)
+        self.world.tell.pull("dequeued", entry.pull, self.world.queue_bot, reason=reason)
 
     def head_moved(self, pull: Pull) -> None:
         entry = self.entry_of(pull)
@@ -103,7 +103,7 @@ class MergeQueue:
         entry.base, entry.head, entry.requested = base, head, world.now
         entry.ref = f"refs/heads/gh-readonly-queue/{self.branch}/pr-{pull.number}-{base}"
         world.repo.move(entry.ref, head)
-        world.sync(by)
+        world.sync(world.queue_bot)
         world.tell.merge_group("checks_requested", entry, self.branch)
         return True
 
@@ -112,7 +112,7 @@ class MergeQueue:
             return
         self.world.tell.merge_group("destroyed", entry, self.branch, reason=reason)
         self.world.repo.move(entry.ref, None)
-        self.world.sync(entry.by)
+        self.world.sync(self.world.queue_bot)
         entry.base = entry.head = entry.ref = None
         entry.state = "QUEUED"
 
@@ -161,10 +161,10 @@ class MergeQueue:
         world.repo.move(f"refs/heads/{self.branch}", tip, ready[0].base)
         for entry in ready:
             assert entry.head
-            world.set_merged(entry.pull, entry.head, entry.by, base=entry.base)
+            world.set_merged(entry.pull, entry.head, world.queue_bot, base=entry.base)
             self.remove(entry, "MERGE")
-            world.tell.pull("closed", entry.pull, entry.by)
-        world.sync(ready[0].by)
+            world.tell.pull("closed", entry.pull, world.queue_bot)
+        world.sync(world.queue_bot)
         return True
 
     def _eject(self) -> bool:

@@ -24,7 +24,6 @@ CONFIG = """
 	hideRefs = refs/fake
 [receive]
 	hideRefs = refs/pull
-	hideRefs = refs/heads/gh-readonly-queue
 """
 # GitHub's words for a push to a protected branch.
 UPDATE_HOOK = """#!/bin/sh
@@ -56,6 +55,7 @@ class Repo:
         self.path = folder / f"{name}.git"
         self.env = environment(folder)
         self.known: dict[str, CommitFacts] = {}
+        self._between: dict[tuple[str, ...], tuple[str, ...]] = {}
         made = ["git", "init", "-q", "--bare", "-b", "main", str(self.path)]
         subprocess.run(made, check=True, env=self.env)
         (self.path / "config").write_text(CONFIG)
@@ -100,10 +100,12 @@ class Repo:
 
     def between(self, base: str, head: str, *more: str) -> tuple[str, ...]:
         """What ``head`` has and ``base`` has not, oldest first."""
-        asked = ("rev-list", "--topo-order", "--reverse", *more, head, f"^{base}")
-        found = tuple(self.run(*asked).split())
-        self._load(found)
-        return found
+        asked = (*more, head, f"^{base}")
+        if asked not in self._between:
+            said = self.run("rev-list", "--topo-order", "--reverse", *asked)
+            self._between[asked] = tuple(said.split())
+            self._load(self._between[asked])
+        return self._between[asked]
 
     def facts(self, oid: str) -> CommitFacts:
         self._load((oid,))
@@ -111,6 +113,8 @@ class Repo:
 
     def has(self, oid: str) -> str | None:
         """The kind of an object, or None."""
+        if oid in self.known:
+            return "commit"
         done = self.ask("cat-file", "-t", oid)
         return done.stdout.decode().strip() if done.returncode == 0 else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -189,7 +190,16 @@ class Server:
             return as_json(403, {"message": "API rate limit exceeded"})
         target = asked.path + (f"?{asked.query}" if asked.query else "")
         made = rest.answer(self.world, token, target, self.url)
-        return as_json(made.status, made.body, *made.headers.items())
+        reply = as_json(made.status, made.body, *made.headers.items())
+        if made.status != 200:
+            return reply
+        # What has not changed is told in a word, and costs nothing (docs.github.com, "Best
+        # practices for using the REST API").
+        etag = f'W/"{hashlib.sha256(reply.body).hexdigest()}"'
+        if asked.headers.get("If-None-Match") == etag:
+            self._spend(token, "core", -1)
+            return Reply(304, b"", (("ETag", etag),))
+        return Reply(200, reply.body, (*reply.headers, ("ETag", etag)))
 
     # Limits
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 ACTIONS = "github-actions"
+QUEUE = "github-merge-queue"
+"""The account by which the merge queue pushes and merges, as its webhooks name it."""
 PASSES = frozenset({"SUCCESS", "NEUTRAL", "SKIPPED"})
 """Conclusions that a required check is content with (docs.github.com, "About status checks")."""
 

@@ -21,6 +21,7 @@ from tests.github.fake.repo import Repo
 from tests.github.fake.settings import Settings
 from tests.github.fake.state import (
     ACTIONS,
+    QUEUE,
     Account,
     App,
     CheckRun,
@@ -71,8 +72,10 @@ class World:
         self.checks = Checks(self.next_id)
         self.admin = self.account("admin", permission="admin")
         self.actions = Account(41898282, ACTIONS, bot=True)
-        self.accounts[ACTIONS] = self.actions
-        self.add(self.actions)
+        self.queue_bot = Account(118344674, QUEUE, bot=True)
+        for each in (self.actions, self.queue_bot):
+            self.accounts[each.login] = each
+            self.add(each)
         self.apps[ACTIONS] = App(15368, ACTIONS)
 
     @property
@@ -169,27 +172,40 @@ class World:
         """``repo`` is the fork that the branch is in; ``draft`` says that it is not ready."""
         name = more.pop("repo", self.repo.name)
         head, number = self.repos[name].tip(head_branch), len(self.pulls) + 1
-        self.repo.run("fetch", "-q", str(self.repos[name].path), f"+{head}:refs/pull/{number}/head")
+        self.show_head(number, name, head)
         who, now = by or self.admin, self.now
         where = (name, head_branch, head, base)
         pull = Pull(self.next_id(), number, title, body, who, *where, now, now, **more)
         self.pulls[number] = pull
         self.add(pull)
-        self.seen[self.repo.name] = self.repo.refs()
         self.tell.pull("opened", pull, who)
         return pull
+
+    def show_head(self, number: int, repo: str, head: str) -> None:
+        """Move ``refs/pull/<number>/head``; a fork's objects are fetched."""
+        ref = f"refs/pull/{number}/head"
+        if repo == self.repo.name:
+            self.repo.move(ref, head)
+        else:
+            self.repo.run("fetch", "-q", str(self.repos[repo].path), f"+{head}:{ref}")
+        self.seen[self.repo.name][ref] = head
 
     def push_to_pull(self, pull: Pull, commit: str, by: Account | None = None) -> None:
         self.direct_push(pull.head_branch, commit, by or pull.by, pull.head_repo)
 
-    def edit(self, pull: Pull, by: Account | None = None, **changed: Any) -> None:
-        """Change the title, the body, the base or ``draft``."""
+    def edit(self, pull: Pull, by: Account | None = None, **changed: str) -> None:
+        """Change the title, the body or the base."""
         for name, value in changed.items():
-            if name not in {"title", "body", "base", "draft"}:
+            if name not in {"title", "body", "base"}:
                 raise ValueError(name)
             setattr(pull, name, value)
         pull.updated = self.now
         self.tell.pull("edited", pull, by or pull.by, changes={})
+
+    def set_draft(self, pull: Pull, draft: bool, by: Account | None = None) -> None:
+        pull.draft, pull.updated = draft, self.now
+        action = "converted_to_draft" if draft else "ready_for_review"
+        self.tell.pull(action, pull, by or pull.by)
 
     def label(self, pull: Pull, name: str, by: Account | None = None) -> None:
         pull.labels.append(name)
@@ -227,6 +243,12 @@ class World:
         pull.state, pull.closed, pull.updated = "CLOSED", self.now, self.now
         self.tell.pull("closed", pull, by or pull.by)
 
+    def reopen(self, pull: Pull, by: Account | None = None) -> None:
+        if pull.state != "CLOSED":
+            raise Refused(f"state cannot be changed. #{pull.number} is {pull.state.lower()}")
+        pull.state, pull.closed, pull.updated = "OPEN", None, self.now
+        self.tell.pull("reopened", pull, by or pull.by)
+
     def merge(self, pull: Pull, method: str = "MERGE", by: Account | None = None) -> str:
         """Land a pull request by the button, whatever the rules say; the new tip."""
         who, tip = by or self.admin, self.repo.tip(pull.base)
@@ -251,7 +273,8 @@ class World:
         """Oldest first; of what is no longer open, as it was at the end."""
         if pull.state != "OPEN":
             return pull.commits
-        return self.repo.between(self.repo.tip(pull.base), pull.head)
+        base = self.seen[self.repo.name].get(f"refs/heads/{pull.base}")
+        return self.repo.between(base, pull.head) if base else ()
 
     # Checks and rules
 
@@ -336,6 +359,7 @@ class World:
         made = Deployment(self.next_id(), environment, commit, by or self.actions, self.now)
         self.deployments.append(made)
         self.add(made)
+        self.tell.deployment(made)
         if state:
             self.deployment_status(made, state)
         return made
