@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.github.fake import Clock, QueueSettings, Refused, RequiredCheck, Server, World
+from tests.github.fake import (
+    Clock,
+    Fault,
+    Kind,
+    QueueSettings,
+    Refused,
+    RequiredCheck,
+    Server,
+    World,
+)
 from tests.github.kit import Caller, address, git, propose, queued
 
 CHECK = "check"
@@ -352,6 +361,20 @@ def test_of_two_pushes_with_the_same_lease_one_loses(
         said.append((done.returncode, git(clone, "rev-parse", "HEAD").stdout.strip()))
     assert [code for code, _ in said] == [0, 1]
     assert world.repo.refs()[ref] == said[0][1]
+
+
+def test_the_answer_to_a_push_can_be_lost(world: World, server: Server, tmp_path: Path) -> None:
+    clone, token = tmp_path / "clone", world.token()
+    git(tmp_path, "clone", "-q", address(server, token), str(clone))
+    git(clone, "commit", "-q", "--allow-empty", "-m", "More")
+    head = git(clone, "rev-parse", "HEAD").stdout.strip()
+    server.faults += [
+        Fault(Kind.STATUS, path="project.git/git-receive-pack"),
+        Fault(Kind.RESET_AFTER, path="project.git/git-receive-pack"),
+    ]
+    for name, done in (("one", False), ("two", True)):
+        assert git(clone, "push", "origin", f"HEAD:refs/guard/{name}", check=False).returncode
+        assert (world.repo.refs().get(f"refs/guard/{name}") == head) is done
 
 
 def test_what_git_may_not_push(world: World, server: Server, tmp_path: Path) -> None:

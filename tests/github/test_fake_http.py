@@ -200,9 +200,15 @@ def test_points_are_counted_as_documented(world: World, server: Server, call: Ca
     limit = "rateLimit { cost remaining used nodeCount }"
     answer = call.data(f'{{ {limit} repository(owner: "octo", name: "project") {{ {text} }} }}')
     # One request for the pull requests, and a hundred for each of the two inner connections.
-    assert answer["rateLimit"] == {"cost": 2, "remaining": 4998, "used": 2, "nodeCount": 6100}
+    assert answer["rateLimit"] == {"cost": 2, "remaining": 998, "used": 2, "nodeCount": 6100}
     assert server.points == 2
-    assert call.post("{ viewer { login } }").headers["X-RateLimit-Remaining"] == "4997"
+    assert call.post("{ viewer { login } }").headers["X-RateLimit-Remaining"] == "997"
+
+
+def test_a_person_has_more_points_than_a_workflow(world: World, server: Server) -> None:
+    for token, limit in ((world.token("ada"), "5000"), (world.token(), "1000")):
+        with Caller.of(server, token) as caller:
+            assert caller.post("{ viewer { login } }").headers["X-RateLimit-Limit"] == limit
 
 
 def test_the_limit_is_over_with_the_hour(world: World, clock: Clock) -> None:
@@ -411,6 +417,16 @@ def test_a_fault_befalls_only_what_it_is_meant_for(server: Server, call: Caller)
     server.faults.append(Fault(Kind.STATUS, path="/rulesets", status=500))
     assert call.post(mine).status_code == 200
     assert call.get("/repos/octo/project/rulesets").status_code == 500
+
+
+def test_somebody_else_can_be_faster(world: World, server: Server, call: Caller) -> None:
+    later = world.commit({"b.py": "2\n"})
+    server.faults.append(
+        Fault(Kind.MEANWHILE, action=lambda: world.direct_push("main", later), skip=1)
+    )
+    ask = 'ref(qualifiedName: "refs/heads/main") { target { oid } }'
+    before, after = (call.repo(ask)["ref"]["target"]["oid"] for _ in range(2))
+    assert (before, after) == (world.repo.facts(later).parents[0], later)
 
 
 def test_a_token_that_is_not_known_gets_nothing(server: Server) -> None:

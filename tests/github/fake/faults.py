@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -32,11 +33,13 @@ class Kind(Enum):
     """Each page of the connection ``field`` lacks its last node; the count still counts it."""
     REDIRECT = auto()
     """302 to ``location``."""
+    MEANWHILE = auto()
+    """Nothing is wrong, but somebody else was faster: ``action`` runs before the answer."""
 
 
 @dataclass
 class Fault:
-    """Befalls ``times`` requests, after the first ``skip`` that it could befall."""
+    """Befalls ``times`` requests (-1: all), after the first ``skip`` that it could befall."""
 
     kind: Kind
     times: int = 1
@@ -49,6 +52,7 @@ class Fault:
     seconds: float | None = None
     field: str = ""
     location: str = ""
+    action: Callable[[], object] | None = None
 
     def befalls(self, path: str, query: str) -> bool:
         """Whether it befalls this request; counts it if so."""

@@ -14,10 +14,12 @@ from typing import Any
 from tests.github.fake import githttp, graph, rest
 from tests.github.fake.faults import Fault, Kind, damaged
 from tests.github.fake.resolve import Context
-from tests.github.fake.state import Token
+from tests.github.fake.state import ACTIONS, Token
 from tests.github.fake.world import World
 
 HOUR = 3600
+LIMIT, LIMIT_OF_WORKFLOWS = 5000, 1000
+"""Points an hour (docs.github.com, "Rate limits and query limits for the GraphQL API")."""
 
 
 @dataclass
@@ -56,7 +58,7 @@ class Server:
     the fake itself did wrong: a test must find it empty.
     """
 
-    def __init__(self, world: World, limit: int = 5000) -> None:
+    def __init__(self, world: World, limit: int | None = None) -> None:
         self.world = world
         self.limit = limit
         self.faults: list[Fault] = []
@@ -176,17 +178,17 @@ class Server:
             return query
         points = query.cost.points
         used = self._spend(token, "graphql", points)
-        if used > self.limit:
+        if used > self.limit_of(token):
             return _exceeded()
         note.points = points
         reset = self._hour() * HOUR + HOUR
-        context = Context(self.world, token, query.cost, used, reset, self.limit)
+        context = Context(self.world, token, query.cost, used, reset, self.limit_of(token))
         return graph.answer(query, context)
 
     def _rest(self, asked: githttp.GitRequest, token: Token) -> Reply:
         if asked.method != "GET":
             raise LookupError(f"the fake answers no {asked.method} {asked.path}")
-        if self._spend(token, "core", 1) > self.limit:
+        if self._spend(token, "core", 1) > self.limit_of(token):
             return as_json(403, {"message": "API rate limit exceeded"})
         target = asked.path + (f"?{asked.query}" if asked.query else "")
         made = rest.answer(self.world, token, target, self.url)
@@ -203,6 +205,11 @@ class Server:
 
     # Limits
 
+    def limit_of(self, token: Token) -> int:
+        """Of a token, each hour; a workflow's own has less."""
+        is_own = token.app is not None and token.app.slug == ACTIONS
+        return self.limit or (LIMIT_OF_WORKFLOWS if is_own else LIMIT)
+
     def _hour(self) -> int:
         return self.world.now // HOUR
 
@@ -212,10 +219,11 @@ class Server:
         return self._used[key]
 
     def _limits(self, token: Token, resource: str) -> tuple[tuple[str, str], ...]:
-        used = min(self._used.get((token.text, resource, self._hour()), 0), self.limit)
+        limit = self.limit_of(token)
+        used = min(self._used.get((token.text, resource, self._hour()), 0), limit)
         return (
-            ("X-RateLimit-Limit", str(self.limit)),
-            ("X-RateLimit-Remaining", str(self.limit - used)),
+            ("X-RateLimit-Limit", str(limit)),
+            ("X-RateLimit-Remaining", str(limit - used)),
             ("X-RateLimit-Used", str(used)),
             ("X-RateLimit-Reset", str(self._hour() * HOUR + HOUR)),
             ("X-RateLimit-Resource", resource),
@@ -226,6 +234,10 @@ class Server:
     def _instead(self, fault: Fault, token: Token, note: Request) -> Reply | None:
         """What a fault answers before anything was done; None if it comes later."""
         kind = fault.kind
+        if kind is Kind.MEANWHILE:
+            assert fault.action is not None
+            with self.world.lock:
+                fault.action()
         if kind is Kind.STATUS:
             return Reply(fault.status, b"<html>Unicorn!</html>", (("Content-Type", "text/html"),))
         if kind is Kind.RESET:
@@ -241,7 +253,7 @@ class Server:
             return as_json(fault.status, {"message": text}, *wait)
         if kind is Kind.PRIMARY:
             resource = "graphql" if note.path == "/graphql" else "core"
-            self._spend(token, resource, self.limit)
+            self._spend(token, resource, self.limit_of(token))
             said = _exceeded() if resource == "graphql" else {"message": "API rate limit exceeded"}
             status = 200 if resource == "graphql" else 403
             return as_json(status, said, *self._limits(token, resource))
@@ -249,6 +261,8 @@ class Server:
 
     def _after(self, fault: Fault, reply: Reply, body: Any) -> Reply:
         kind = fault.kind
+        if kind is Kind.MEANWHILE:
+            return reply
         if kind is Kind.LOST:
             return Reply(fault.status, b"<html>Unicorn!</html>", (("Content-Type", "text/html"),))
         if kind is Kind.RESET_AFTER:
@@ -287,7 +301,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> None:
         path, _, query = self.path.partition("?")
-        headers = dict(self.headers.items())
+        headers = {key.title(): value for key, value in self.headers.items()}
         reply = self.server_of.answer(githttp.GitRequest(self.command, path, query, headers, body))
         if reply.close:
             self.close_connection = True
