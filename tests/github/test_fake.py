@@ -251,9 +251,9 @@ def test_what_may_not_be_merged_does_not_enter_the_queue(world: World) -> None:
     world.review(pull, bob, "CHANGES_REQUESTED")
     assert "Changes have been requested" in refused()
     world.review(pull, bob)
-    world.set_draft(pull, True)
+    world.edit(pull, draft=True)
     assert "draft" in refused()
-    world.set_draft(pull, False)
+    world.edit(pull, draft=False)
     world.enqueue(pull)
     assert "already" in refused()
 

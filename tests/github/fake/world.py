@@ -193,19 +193,18 @@ class World:
     def push_to_pull(self, pull: Pull, commit: str, by: Account | None = None) -> None:
         self.direct_push(pull.head_branch, commit, by or pull.by, pull.head_repo)
 
-    def edit(self, pull: Pull, by: Account | None = None, **changed: str) -> None:
-        """Change the title, the body or the base."""
+    def edit(self, pull: Pull, by: Account | None = None, **changed: Any) -> None:
+        """Change the title, the body, the base, or whether it is a ``draft``."""
         for name, value in changed.items():
-            if name not in {"title", "body", "base"}:
+            if name not in {"title", "body", "base", "draft"}:
                 raise ValueError(name)
             setattr(pull, name, value)
         pull.updated = self.now
-        self.tell.pull("edited", pull, by or pull.by, changes={})
-
-    def set_draft(self, pull: Pull, draft: bool, by: Account | None = None) -> None:
-        pull.draft, pull.updated = draft, self.now
-        action = "converted_to_draft" if draft else "ready_for_review"
-        self.tell.pull(action, pull, by or pull.by)
+        if "draft" in changed:
+            action = "converted_to_draft" if pull.draft else "ready_for_review"
+            self.tell.pull(action, pull, by or pull.by)
+        if changed.keys() - {"draft"}:
+            self.tell.pull("edited", pull, by or pull.by, changes={})
 
     def label(self, pull: Pull, name: str, by: Account | None = None) -> None:
         pull.labels.append(name)
