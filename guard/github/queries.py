@@ -11,6 +11,8 @@ OPEN_PAGE = 50
 MERGED_PAGE = 25
 REVIEW_PAGE = 30
 COMMIT_PAGE = 100
+FEW_COMMITS = 20
+"""Of each of many pull requests; who has more is asked for alone."""
 
 _LIMIT = "rateLimit { cost remaining resetAt }"
 
@@ -25,12 +27,12 @@ fragment person on Actor {
 
 _REVIEW = """
 fragment review on PullRequestReview {
+  id
   state
   submittedAt
   authorCanPushToRepository
   author { ...person }
   commit { oid tree { oid } }
-  onBehalfOf(first: 5) { nodes { slug } }
 }
 """
 
@@ -90,6 +92,12 @@ fragment made on PullRequestCommitConnection {
 }
 """
 
+_TEAMS = """
+fragment teams on PullRequestReviewConnection {
+  nodes { id onBehalfOf(first: 5) { nodes { slug } } }
+}
+"""
+
 _CHECKED = """
 fragment checked on Commit {
   oid
@@ -120,6 +128,7 @@ query survey(
     pull: pullRequest(number: $number) @include(if: $one) {{
       ...pull
       made: commits(first: {COMMIT_PAGE}) {{ ...made }}
+      approvals: reviews(last: 10, states: [APPROVED]) {{ ...teams }}
     }}
     open: pullRequests(
       states: OPEN, baseRefName: $target, first: {OPEN_PAGE}, after: $after
@@ -190,7 +199,7 @@ fragment entry on MergeQueueEntry {
 }
 """
 
-SURVEY += _PERSON + _REVIEW + _PULL + _MADE + _CHECKED + _LANDED + _ENTRY
+SURVEY += _PERSON + _REVIEW + _PULL + _MADE + _TEAMS + _CHECKED + _LANDED + _ENTRY
 
 OPEN = (
     f"""
@@ -314,12 +323,14 @@ query makers($ids: [ID!]!) {{
     ... on PullRequest {{
       id
       number
-      made: commits(first: {COMMIT_PAGE}) {{ ...made }}
+      made: commits(first: {FEW_COMMITS}) {{ ...made }}
+      approvals: reviews(last: 10, states: [APPROVED]) {{ ...teams }}
     }}
   }}
 }}
 """
     + _MADE
+    + _TEAMS
 )
 
 MADE = (

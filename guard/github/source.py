@@ -182,12 +182,16 @@ class GitHubSource:
 
     def _queued(self, rev: str) -> Pull | None:
         entry = self.entries.get(rev)
-        return None if entry is None else self.pulls.get(entry.number)
+        return None if entry is None else self.best(entry.number)
+
+    def best(self, number: int) -> Pull | None:
+        """The open pull request, with as much of it as is known."""
+        return self.makers.get(number) or self.pulls.get(number)
 
     def _pull_of(self, unit: Unit) -> Pull:
         pull = self._queued(unit.rev)
         if pull is None and unit.id.startswith("#"):
-            pull = self.pulls.get(int(unit.id[1:]))
+            pull = self.best(int(unit.id[1:]))
         if pull is None:
             raise GuardError(f"{unit.rev[:12]} belongs to no open pull request")
         return pull

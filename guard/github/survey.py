@@ -17,7 +17,7 @@ from guard.model import Verdict
 
 GONE = "0" * 40
 """Stands for an object that GitHub has no more; no object has this name."""
-_MAKERS = 50
+_MAKERS = 100
 _MOST_PAGES = 40
 _TRIES = 3
 
@@ -45,8 +45,9 @@ class Said:
     head: str
     tree: str
     may_write: bool
-    teams: tuple[str, ...]
-    """The teams on whose behalf it was given, by slug."""
+    node: str
+    teams: tuple[str, ...] = ()
+    """The teams on whose behalf it was given, by slug; where makers are known, these are too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,7 +386,7 @@ def _said(raw: Raw) -> Said | None:
         head=commit.text("oid") if commit is not None else GONE,
         tree=commit.node("tree").text("oid") if commit is not None else GONE,
         may_write=raw.flag("authorCanPushToRepository"),
-        teams=tuple(each.text("slug") for each in raw.nodes("onBehalfOf")),
+        node=raw.text("id"),
     )
 
 
@@ -415,7 +416,7 @@ def makers_of(client: Client, pulls: Sequence[Pull]) -> list[Pull]:
         data = Raw(client.graphql(queries.MAKERS, asked), "makers")
         for raw in data.items("nodes"):
             pull = part.pop(raw.number("number"))
-            found.append(replace(pull, makers=_makers(client, raw, pull.node)))
+            found.append(_detailed(client, raw, pull))
         if part:
             raise ForgeError(f"GitHub: makers: nothing about {', '.join(map(str, part))}")
     return found
@@ -432,8 +433,17 @@ def shown_of(client: Client, pulls: Sequence[Pull], check: str) -> dict[int, tup
 
 
 def _with_makers(client: Client, raw: Raw) -> Pull:
-    found = _pull(client, raw)
-    return replace(found, makers=_makers(client, raw, found.node))
+    return _detailed(client, raw, _pull(client, raw))
+
+
+def _detailed(client: Client, raw: Raw, pull: Pull) -> Pull:
+    """``pull`` with who made its commits, and for which teams it was approved."""
+    teams = {
+        each.text("id"): tuple(team.text("slug") for team in each.nodes("onBehalfOf"))
+        for each in raw.nodes("approvals")
+    }
+    reviews = tuple(replace(each, teams=teams.get(each.node, ())) for each in pull.reviews)
+    return replace(pull, makers=_makers(client, raw, pull.node), reviews=reviews)
 
 
 def _makers(client: Client, raw: Raw, node: str) -> dict[str, Maker]:
