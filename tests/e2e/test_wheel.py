@@ -37,7 +37,7 @@ def test_the_wheel_holds_every_module_and_the_marker_of_types(wheel: zipfile.Zip
         path.relative_to(parent).as_posix()
         for parent, package in ((TOP, "guard"), (TOP / "rules", "guard_rules"))
         for path in (parent / package).rglob("*")
-        if path.suffix in {".py", ".md", ".json", ".typed"}
+        if path.suffix in {".py", ".md", ".json", ".typed", ".yml", ".yaml"}
     }
     assert sources <= set(wheel.namelist())
     assert "guard/py.typed" in sources
