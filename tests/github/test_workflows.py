@@ -26,7 +26,7 @@ def tool(name: str) -> str:
     return found
 
 
-def run(*argv: object) -> None:
+def status(*argv: object) -> tuple[int, str]:
     done = subprocess.run(
         [str(part) for part in argv],
         env={**os.environ, "NO_COLOR": "1", "ZIZMOR_OFFLINE": "1"},
@@ -35,7 +35,12 @@ def run(*argv: object) -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+def run(*argv: object) -> None:
+    code, said = status(*argv)
+    assert code == 0, said
 
 
 def test_the_examples_are_what_init_writes() -> None:
@@ -58,6 +63,18 @@ def test_the_action_is_valid() -> None:
 def test_a_security_linter_finds_nothing() -> None:
     options = ("--offline", "--strict-collection", "--no-progress", "--no-config")
     run(tool("zizmor"), *options, ACTION, *EXAMPLES, *OWN)
+
+
+def test_both_tools_see_what_is_wrong(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yml"
+    bad.write_text("on: pull_request_target\njobs: {a: {runs-on: x, steps: [{run: 1, uses: a}]}}\n")
+    schema = ("--builtin-schema", "vendor.github-workflows")
+    assert status(tool("check-jsonschema"), *schema, bad)[0] == 1
+    bad.write_text("on: pull_request_target\njobs: {a: {runs-on: x, steps: [{uses: a/b@v1}]}}\n")
+    code, said = status(tool("zizmor"), "--offline", "--no-config", bad)
+    assert code > 1
+    assert "dangerous-triggers" in said
+    assert "unpinned-uses" in said
 
 
 @pytest.mark.parametrize("path", [ACTION, *EXAMPLES, *OWN], ids=lambda path: path.name)

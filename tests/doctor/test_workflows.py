@@ -1,0 +1,478 @@
+"""The checks over workflows: each a sound file with one edit, and near misses."""
+
+from __future__ import annotations
+
+import pytest
+
+from guard.model import Verdict
+from tests.doctor.kit import CHECK, GATE, RECONCILE, SHA, Said, Tree
+
+USES = f"acme/premerge-guard@{SHA}"
+CHECKOUT = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0"
+EVENT = "github.event_name =="
+SMOKES = f"      - uses: {USES}\n        with:\n          command: smoke"
+PRE_COMMIT = """\
+on: [pull_request, merge_group]
+permissions: {}
+jobs:
+  lint:
+    runs-on: ubuntu-latest
+    permissions: {contents: read}
+    steps:
+      - run: pre-commit run --all-files
+"""
+
+
+def test_what_init_writes_is_sound(tree: Tree) -> None:
+    report = tree.report()
+    assert tree.said() == {}
+    assert report.verdict is Verdict.PASS
+    assert "--github" in report.notes[0]
+
+
+def workflow(job: str, on: str = "[pull_request, merge_group]", top: str = "") -> str:
+    """A workflow with one job, ``job``."""
+    lines = "".join(f"    {line}\n" for line in job.splitlines())
+    return f"on: {on}\npermissions: {{}}\n{top}jobs:\n  other:\n    runs-on: x\n{lines}"
+
+
+def only(tree: Tree, text: str) -> Said:
+    """What is found where ``text`` is the only workflow, and there is no lane."""
+    for path in (tree.top / ".github/workflows").iterdir():
+        path.unlink()
+    tree.write("guard.yaml", "version: 1\nlane: {targets: [main], checks: []}\n")
+    tree.write(".github/workflows/other.yml", text)
+    return {key: value for key, value in tree.said().items() if key != "lane-not-run"}
+
+
+# (what, file, old, new, expected)
+EDITS: list[tuple[str, str, str, str, Said]] = [
+    (
+        "filter that another workflow makes up for",
+        RECONCILE,
+        "command: reconcile",
+        "command: check",
+        {"lane-not-run": ["error reconcile"]},
+    ),
+    (
+        "job if",
+        CHECK,
+        "  smoke:\n",
+        "  smoke:\n    if: github.actor != 'bot'\n",
+        {"skippable": ["error smoke"]},
+    ),
+    ("job if always", CHECK, "  smoke:\n", "  smoke:\n    if: ${{ always() }}\n", {}),
+    (
+        "job if other event",
+        CHECK,
+        "  smoke:\n",
+        "  smoke:\n    if: github.event_name != 'push'\n",
+        {},
+    ),
+    (
+        "job if one event",
+        CHECK,
+        "  smoke:\n",
+        "  smoke:\n    if: github.event_name == 'pull_request'\n",
+        {"skippable": ["error smoke"]},
+    ),
+    (
+        "job if either event",
+        CHECK,
+        "  smoke:\n",
+        f"  smoke:\n    if: {EVENT} 'pull_request' || {EVENT} 'merge_group'\n",
+        {},
+    ),
+    (
+        "job if drafts",
+        CHECK,
+        "  smoke:\n",
+        "  smoke:\n    if: always() && !github.event.pull_request.draft\n",
+        {"skippable": ["error smoke"]},
+    ),
+    (
+        "needs",
+        CHECK,
+        "  smoke:\n",
+        "  smoke:\n    needs: check\n",
+        {"skippable": ["warning smoke"]},
+    ),
+    ("needs always", CHECK, "  smoke:\n", "  smoke:\n    needs: check\n    if: always()\n", {}),
+    (
+        "needs result",
+        CHECK,
+        "  smoke:\n",
+        "  smoke:\n    needs: check\n    if: always() && needs.check.result == 'success'\n",
+        {"skippable": ["error smoke"]},
+    ),
+    (
+        "needs skipped",
+        CHECK,
+        "  smoke:\n",
+        "  pre:\n    if: github.actor != 'bot'\n    runs-on: x\n    steps: []\n"
+        "  mid:\n    needs: [pre]\n    runs-on: x\n    steps: []\n  smoke:\n    needs: [mid]\n",
+        {"skippable": ["error smoke"]},
+    ),
+    (
+        "step if",
+        CHECK,
+        SMOKES,
+        SMOKES.replace("with", "if: github.actor != 'bot'\n        with"),
+        {"skippable": ["error smoke"]},
+    ),
+    (
+        "step if success",
+        CHECK,
+        SMOKES,
+        SMOKES.replace("with", "if: success()\n        with"),
+        {},
+    ),
+    (
+        "job goes on",
+        CHECK,
+        "  smoke:\n",
+        "  smoke:\n    continue-on-error: true\n",
+        {"ignored-failure": ["error smoke"]},
+    ),
+    ("job stops", CHECK, "  smoke:\n", "  smoke:\n    continue-on-error: false\n", {}),
+    (
+        "step goes on",
+        CHECK,
+        SMOKES,
+        SMOKES.replace("with", "continue-on-error: ${{ true }}\n        with"),
+        {"ignored-failure": ["error smoke"]},
+    ),
+    (
+        "other step goes on",
+        CHECK,
+        "      - run: python -m pip",
+        "      - continue-on-error: true\n        run: python -m pip",
+        {},
+    ),
+    (
+        "paths",
+        CHECK,
+        "  pull_request:\n",
+        "  pull_request:\n    paths: ['**.py']\n",
+        {"event-filter": ["error pull_request"]},
+    ),
+    ("paths of pushes", CHECK, "  push:\n", "  push:\n    paths: ['**.py']\n", {}),
+    (
+        "types",
+        CHECK,
+        "  pull_request:\n",
+        "  pull_request:\n    types: [opened]\n",
+        {"event-filter": ["error pull_request"]},
+    ),
+    (
+        "types of all",
+        CHECK,
+        "  pull_request:\n",
+        "  pull_request:\n    types: [opened, reopened, synchronize]\n",
+        {},
+    ),
+    (
+        "branches",
+        CHECK,
+        "  pull_request:\n",
+        "  pull_request:\n    branches: ['release/**']\n",
+        {"event-filter": ["error check main", "error smoke main"]},
+    ),
+    (
+        "branches with it",
+        CHECK,
+        "  pull_request:\n",
+        "  pull_request:\n    branches: ['ma*', 'release/**']\n",
+        {},
+    ),
+    (
+        "branches without it",
+        CHECK,
+        "  pull_request:\n",
+        "  pull_request:\n    branches: ['**', '!main']\n",
+        {"event-filter": ["error check main", "error smoke main"]},
+    ),
+    (
+        "branches ignored",
+        CHECK,
+        "  pull_request:\n",
+        "  pull_request:\n    branches-ignore: [m?in, main]\n",
+        {"event-filter": ["error check main", "error smoke main"]},
+    ),
+    (
+        "no merge group",
+        CHECK,
+        "  merge_group:\n    types: [checks_requested]\n",
+        "",
+        {"no-merge-group": ["warning check", "warning smoke"]},
+    ),
+    (
+        "gate without merge group",
+        GATE,
+        "  merge_group:\n    types: [checks_requested]\n",
+        "",
+        {"no-merge-group": ["warning gate"]},
+    ),
+    (
+        "head of the change",
+        GATE,
+        "ref: ${{ github.event.repository.default_branch }}",
+        "ref: ${{ github.event.pull_request.head.sha }}",
+        {"privileged-checkout": ["error gate"]},
+    ),
+    (
+        "merge of the change",
+        RECONCILE,
+        "ref: ${{ github.event.repository.default_branch }}",
+        "ref: refs/pull/${{ github.event.number }}/merge",
+        {"privileged-checkout": ["error reconcile"]},
+    ),
+    (
+        "head of the other run",
+        RECONCILE,
+        "ref: ${{ github.event.repository.default_branch }}",
+        "ref: ${{ github.event.workflow_run.head_branch }}",
+        {"privileged-checkout": ["error reconcile"]},
+    ),
+    (
+        "base of the change",
+        GATE,
+        "ref: ${{ github.event.repository.default_branch }}",
+        "ref: ${{ github.event.pull_request.base.sha }}",
+        {},
+    ),
+    (
+        "script takes the change",
+        GATE,
+        f"      - uses: {USES}",
+        '      - env: {HEAD: "${{ github.event.pull_request.head.sha }}"}\n'
+        f'        run: git fetch -q && git checkout "$HEAD"\n      - uses: {USES}',
+        {"privileged-checkout": ["error gate"]},
+    ),
+    (
+        "script names the change",
+        GATE,
+        f"      - uses: {USES}",
+        '      - env: {HEAD: "${{ github.event.pull_request.head.sha }}"}\n'
+        f'        run: echo "$HEAD"\n      - uses: {USES}',
+        {},
+    ),
+    (
+        "gh takes the change",
+        GATE,
+        f"      - uses: {USES}",
+        f"      - run: gh pr checkout 1\n      - uses: {USES}",
+        {"privileged-checkout": ["error gate"]},
+    ),
+    (
+        "head for the one without token",
+        CHECK,
+        "persist-credentials: false",
+        "ref: ${{ github.event.pull_request.head.sha }}",
+        {},
+    ),
+    ("write all", GATE, "permissions: {}", "permissions: write-all", {}),
+    ("no permissions", RECONCILE, "permissions: {}\n", "", {}),
+    (
+        "smoke writes",
+        CHECK,
+        "    timeout-minutes: 30\n    permissions:\n      contents: read",
+        "    timeout-minutes: 30\n    permissions:\n      contents: write",
+        {"broad-permissions": ["error smoke"]},
+    ),
+    (
+        "check reports",
+        CHECK,
+        "    timeout-minutes: 10\n    permissions:\n      contents: read",
+        "    timeout-minutes: 10\n    permissions:\n      security-events: write",
+        {},
+    ),
+    (
+        "tag",
+        CHECK,
+        CHECKOUT,
+        "actions/checkout@v5",
+        {"unpinned-action": ["error actions/checkout"]},
+    ),
+    (
+        "guard by tag",
+        GATE,
+        USES,
+        "acme/premerge-guard@v1",
+        {"guard-pin": ["error acme/premerge-guard@v1"]},
+    ),
+    (
+        "guard by half a commit",
+        GATE,
+        USES,
+        f"acme/premerge-guard@{SHA[:12]}",
+        {"guard-pin": [f"error acme/premerge-guard@{SHA[:12]}"]},
+    ),
+    (
+        "two guards",
+        GATE,
+        USES,
+        f"acme/premerge-guard@{'1' * 40}",
+        {"guard-pin": [f"warning acme/premerge-guard@{'1' * 40}"]},
+    ),
+    ("no gate", GATE, "command: gate", "command: check", {"lane-not-run": ["error gate"]}),
+    (
+        "no reconcile",
+        RECONCILE,
+        "command: reconcile",
+        "command: other",
+        {"lane-not-run": ["error reconcile"]},
+    ),
+    (
+        "unreported evidence",
+        CHECK,
+        "  check:\n",
+        "  static:\n",
+        {"lane-check-unreported": ["error check"]},
+    ),
+    ("named evidence", CHECK, "  check:\n", "  static:\n    name: check\n", {}),
+    ("evidence of a matrix", CHECK, "  check:\n", "  static:\n    name: che${{ matrix.x }}\n", {}),
+    (
+        "other check in the lane",
+        "guard.yaml",
+        "checks: [check]",
+        "checks: [check, e2e]",
+        {"lane-check-unreported": ["error e2e"]},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "wanted"), [e[1:] for e in EDITS], ids=[e[0] for e in EDITS]
+)
+def test_one_edit(tree: Tree, path: str, old: str, new: str, wanted: Said) -> None:
+    tree.edit(path, old, new)
+    assert tree.said() == wanted
+
+
+GUARD = "permissions: {contents: read}\nsteps: [{run: guard check}]"
+WHOLE = [
+    ("plain", workflow(GUARD), {}),
+    ("none", workflow("steps: [{run: make}]"), {"guard-not-run": ["error "]}),
+    (
+        "only said",
+        workflow("steps:\n  - run: |\n      # guard check\n      make"),
+        {"guard-not-run": ["error "]},
+    ),
+    (
+        "another guard",
+        workflow("steps: [{run: npx my-guard check}]"),
+        {"guard-not-run": ["error "]},
+    ),
+    ("module", workflow("steps: [{run: python -I -m guard --debug check}]"), {}),
+    ("path", workflow("steps: [{run: .venv/bin/guard smoke --no-entry}]"), {}),
+    ("push alone", workflow(GUARD, "push"), {"guard-not-run": ["error "]}),
+    (
+        "or true",
+        workflow("steps: [{run: 'guard check || true'}]"),
+        {"ignored-failure": ["error other"]},
+    ),
+    ("or other", workflow("steps:\n  - run: |\n      make || true\n      guard check"), {}),
+    (
+        "no permissions",
+        workflow(GUARD)
+        .replace("permissions: {}\n", "")
+        .replace("    permissions: {contents: read}\n", ""),
+        {"broad-permissions": ["error other"]},
+    ),
+    (
+        "write all",
+        workflow(GUARD.replace("{contents: read}", "write-all")),
+        {"broad-permissions": ["error other"]},
+    ),
+    ("read all", workflow(GUARD.replace("{contents: read}", "read-all")), {}),
+    (
+        "docker by tag",
+        workflow(f"{GUARD[:-1]}, {{uses: 'docker://alpine:3'}}]"),
+        {"unpinned-action": ["error docker://alpine:3"]},
+    ),
+    (
+        "docker by digest",
+        workflow(f"{GUARD[:-1]}, {{uses: 'docker://alpine@sha256:{'0' * 64}'}}]"),
+        {},
+    ),
+    ("own action", workflow(f"{GUARD[:-1]}, {{uses: ./tools/x}}]"), {}),
+    ("pre-commit", PRE_COMMIT, {}),
+    ("pre-commit action", workflow(f"steps: [{{uses: pre-commit/action@{'0' * 40}}}]"), {}),
+    (
+        "one name for all events",
+        workflow(GUARD, "pull_request"),
+        {"no-merge-group": ["warning other"]},
+    ),
+    ("anchors", workflow("steps:\n  - &it\n    run: guard check\n  - *it"), {}),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"), [case[1:] for case in WHOLE], ids=[case[0] for case in WHOLE]
+)
+def test_a_workflow_of_ones_own(tree: Tree, text: str, wanted: Said) -> None:
+    assert only(tree, text) == wanted
+
+
+def test_a_workflow_without_the_guard_weighs_less(tree: Tree) -> None:
+    tree.write(
+        ".github/workflows/docs.yml",
+        "on: push\njobs:\n  docs:\n    runs-on: x\n    permissions: {contents: read}\n"
+        "    steps: [{uses: acme/docs@v1}]\n  more: {runs-on: x, steps: []}\n",
+    )
+    assert tree.said() == {
+        "broad-permissions": ["warning more"],
+        "unpinned-action": ["warning acme/docs"],
+    }
+
+
+def test_scripts_and_makefiles_are_read(tree: Tree) -> None:
+    tree.write(".ci/run", "#!/bin/sh\nmake test\n")
+    tree.write("Makefile", "test:\n\t$(BIN)/guard check\n")
+    assert only(tree, workflow("steps: [{run: bash .ci/run}]")) == {}
+    tree.write("Makefile", "test:\n\tpytest\n")
+    assert only(tree, workflow("steps: [{run: bash .ci/run}]")) == {"guard-not-run": ["error "]}
+
+
+def test_a_called_workflow_runs_the_guard_for_its_caller(tree: Tree) -> None:
+    tree.write(".github/workflows/called.yml", workflow(GUARD, "workflow_call"))
+    said = only(tree, workflow("uses: ./.github/workflows/called.yml"))
+    assert said == {"guard-not-run": ["error "]}  # `only` took the called one away
+    tree.write(".github/workflows/called.yml", workflow(GUARD, "workflow_call"))
+    assert tree.said() == {"lane-not-run": ["error gate"]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "- a\n",
+        "on: push\n",
+        "jobs: {}\n",
+        "on: push\njobs: {a: {if: x, if: y}}\n",
+        "on: push\njobs: {a: [\n",
+        "a: &a [x, x]\nb: &b [*a, *a]\n"
+        + "".join(
+            f"c{n}: &c{n} [*{'b' if n == 0 else f'c{n - 1}'}, *b, *b, *b, *b, *b, *b, *b]\n"
+            for n in range(9)
+        ),
+        "on: push\njobs: " + "[" * 5000 + "\n",
+        "on: push\njobs: &j\n  a: *j\n",
+        "on: push\nx: \x00\n",
+        "on: push\njobs: {? [a] : b}\n",
+        "# " + "x" * (1 << 20),
+    ],
+)
+def test_what_cannot_be_read_is_unverified(tree: Tree, text: str) -> None:
+    tree.write(".github/workflows/odd.yml", text)
+    said = tree.said()
+    assert said.pop("unreadable") == ["?"]
+    assert said == {}
+    assert tree.report().verdict is Verdict.UNVERIFIED
+
+
+def test_bytes_that_are_no_text_are_unverified(tree: Tree) -> None:
+    (tree.top / ".github/workflows/odd.yaml").write_bytes(b"on: push\n# \xff\n")
+    (tree.top / ".github/workflows/notes.txt").write_bytes(b"\xff")
+    assert tree.said() == {"unreadable": ["?"]}
