@@ -35,6 +35,8 @@ class Done:
     tree: Readable
     policy: Policy
     rules: tuple[Rule, ...]
+    whole: str = "change"
+    """What a finding without a file is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def _context(done: Done, style: Style, sink: Sink) -> ReportContext:
         prefix=done.where.prefix,
         way=done.where.way,
         repository=done.where.repository,
+        whole=done.whole,
         elapsed=style.elapsed,
         rules=_infos(done, sink.format == "sarif"),
         color=style.color and sink.file is None,

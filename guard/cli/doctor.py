@@ -114,5 +114,5 @@ def _emit(
     here = os.path.realpath(os.getcwd())
     inside = os.path.relpath(here, os.path.realpath(top)).replace(os.sep, "/")
     where = Where(top, (), "" if inside == "." else inside, "", "")
-    done = Done(report, where, WorkTree(top), default_policy(()), ())
+    done = Done(report, where, WorkTree(top), default_policy(()), (), "settings")
     emit(wanted, done, chosen.style(around.environ, time.perf_counter() - around.started))

@@ -16,13 +16,24 @@ ASKED_NOT = "GitHub's settings were not looked at; --github does"
 def examine(checkout: Checkout, settings: Settings | None) -> Report:
     """What every check says. Without ``settings`` those of GitHub are skipped, which is said."""
     notes = (ASKED_NOT,) if settings is None else protection.notes(settings)
+    told: set[Missing] = set()
     return Report(
         subject="checkout" if settings is None else f"checkout and {settings.repository}",
         files=len(checkout.workflows) + len(checkout.unjudged),
-        results=tuple(_result(check, checkout, settings) for check in CHECKS),
+        results=tuple(_once(_result(check, checkout, settings), told) for check in CHECKS),
         notes=notes,
         unit="workflow",
     )
+
+
+def _once(result: RuleResult, told: set[Missing]) -> RuleResult:
+    """The result with what could not be read in full the first time, by its name from then on."""
+    words = []
+    for each in result.missing:
+        full = f"{each.fact}: {each.reason}. {each.fix}".strip()
+        words.append(f"{each.fact} could not be read" if each in told else full)
+        told.add(each)
+    return replace(result, reason="; ".join(words) or result.reason)
 
 
 def _result(check: Check, checkout: Checkout, settings: Settings | None) -> RuleResult:
@@ -48,8 +59,7 @@ def _judged(check: Check, said: Iterable[Finding | Missing]) -> RuleResult:
             missing[each] = None
         else:
             findings.append(replace(each, rule=check.id))
-    reason = "; ".join(f"{each.fact}: {each.reason}. {each.fix}".strip() for each in missing)
     verdict = Verdict.UNVERIFIED if missing else Verdict.PASS
     if any(finding.level is Level.ERROR for finding in findings):
         verdict = Verdict.FAIL
-    return RuleResult(check.id, verdict, tuple(findings), reason=reason, missing=tuple(missing))
+    return RuleResult(check.id, verdict, tuple(findings), missing=tuple(missing))

@@ -32,13 +32,14 @@ class ReportContext:
     ``source`` gives the content of a path of the report, ``None`` where it cannot be had.
     ``prefix`` is the current directory relative to the project's top, ``""`` at the top; if it lies
     outside, ``way`` leads from it to the top. ``repository`` is the project's top relative to the
-    root of its git repository.
+    root of its git repository. ``whole`` is what a finding without a file is about.
     """
 
     source: Callable[[str], bytes | None] = _nothing
     prefix: str = ""
     way: str = ""
     repository: str = ""
+    whole: str = "change"
     elapsed: float = 0.0
     rules: tuple[RuleInfo, ...] = ()
     color: bool = False
@@ -63,12 +64,12 @@ class ReportContext:
         return "/".join([".."] * (len(here) - same) + there[same:])
 
     def whereabouts(self, place: Place, *, repository: bool = False) -> str:
-        """``path:line:column``, the path alone for a whole file, ``change`` for the change.
+        """``path:line:column``, the path alone for a whole file, ``whole`` for no file.
 
         As seen from the current directory, or from the root of the ``repository``.
         """
         if not place.path:
-            return "change"
+            return self.whole
         path = self.from_repository(place.path) if repository else self.from_cwd(place.path)
         return f"{path}:{place.line}:{place.column}" if place.line else path
 

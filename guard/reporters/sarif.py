@@ -124,7 +124,7 @@ def _location(place: Place, context: ReportContext, message: str = "") -> Plain:
             region["endColumn"] = place.end_column
         physical["region"] = region
     if not place.path:
-        location["logicalLocations"] = [{"name": "change", "kind": "resource"}]
+        location["logicalLocations"] = [{"name": context.whole, "kind": "resource"}]
     if message:
         location["message"] = {"text": message}
     return location

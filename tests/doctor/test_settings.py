@@ -364,3 +364,12 @@ def test_actions_as_source_is_said(online: Tree) -> None:
     required(("guard/main", 15368), *kit.GUARDS[1:])(online.api)
     assert online.said() == {}
     assert "whoever can push a branch" in online.report().notes[0]
+
+
+def test_a_refusal_is_told_in_full_once(online: Tree) -> None:
+    assert online.api is not None
+    online.api.answers[kit.PROTECTION] = REFUSED
+    reasons = [result.reason for result in online.report().results if result.missing]
+    assert len(reasons) == 4
+    assert sum("Resource not accessible" in reason for reason in reasons) == 1
+    assert reasons[1] == "the protection of main could not be read"
