@@ -15,8 +15,6 @@ from guard.model import EXIT_CODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from guard.cli._output import Sink
     from guard.doctor.facts import Checkout, Settings
     from guard.model import Report
@@ -64,42 +62,22 @@ def doctor(around: Surroundings, /, **options: object) -> int:
     in_actions = around.environ.get("GITHUB_ACTIONS") == "true"
     settings = None
     if chosen.flag("github") or (in_actions and not chosen.flag("offline")):
-        settings = _settings(around.environ, top, chosen.text("repo"), checkout)
+        settings = _settings(around, chosen.text("repo"), checkout)
     report = examine(checkout, settings)
     _emit(wanted, top, report, (chosen, around))
     return EXIT_CODES[report.verdict]
 
 
-def _settings(
-    environ: Mapping[str, str], top: str, repo: str | None, checkout: Checkout
-) -> Settings:
-    from urllib.parse import urlsplit
-
+def _settings(around: Surroundings, repo: str | None, checkout: Checkout) -> Settings:
+    from guard.cli._github import place, repository
     from guard.doctor.remote import read_settings
-    from guard.github.client import Client, Endpoints
 
-    usual = Endpoints()
-    places = Endpoints(
-        environ.get("GITHUB_API_URL") or usual.api,
-        environ.get("GITHUB_GRAPHQL_URL") or usual.graphql,
-        environ.get("GITHUB_SERVER_URL") or usual.server,
-    )
-    name = repo or environ.get("GITHUB_REPOSITORY") or _origin(top, urlsplit(places.server).netloc)
-    if name.count("/") != 1 or not all(name.split("/")):
-        raise UsageError("which repository at GitHub? Name it with --repo OWNER/NAME")
-    client = Client(environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or "", places)
+    found = repository(around, repo or "")
+    client = place(around, found, 0).client
     try:
-        return read_settings(client, name, checkout.targets)
+        return read_settings(client, found.path, checkout.targets)
     finally:
         client.close()
-
-
-def _origin(top: str, host: str) -> str:
-    from guard.git import Git
-    from guard.github.origin import action_of
-
-    code, out, _ = Git(top).start("remote", "get-url", "origin").finish()
-    return "" if code else action_of(out.decode("utf-8", "replace").strip(), host)
 
 
 def _emit(

@@ -38,6 +38,7 @@ CHECKS = (
         "lane-not-run", "error", "The policy has a lane, no workflow keeps it.", flows.lane_not_run
     ),
     MERGE_GROUP,
+    Check("enqueue-token", "error", "The queue is filled in vain.", flows.enqueue_token),
     Check("skippable", BOTH, "A skipped job counts as success.", skips.skippable),
     Check("event-filter", "error", "A filter keeps the guard from changes.", flows.event_filter),
     Check("ignored-failure", "error", "A failure does not fail the job.", skips.ignored_failure),

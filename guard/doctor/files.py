@@ -57,7 +57,7 @@ def lane_without_target(checkout: Checkout) -> Found:
 def lane_check_unreported(checkout: Checkout) -> Found:
     """A check that a release waits for, and that no workflow runs on what landed."""
     policy = checkout.policy
-    if policy is None or policy.lane is None or not checkout.guarding("reconcile"):
+    if policy is None or policy.lane is None or not checkout.guarding("reconcile", "gate"):
         return
     jobs = [
         job for flow in checkout.workflows if flow.on("push", "merge_group") for job in flow.jobs

@@ -40,13 +40,34 @@ def lane_not_run(checkout: Checkout) -> Found:
             "land side by side",
             "Add guard-gate.yml; guard init --github writes it.",
         )
-    elif not checkout.guarding("reconcile"):
+    elif not checkout.guarding("reconcile") and not any(f.on("push", "schedule") for f in gates):
         yield hollow(
             At("guard.yaml", name="reconcile"),
             "no workflow runs guard lane reconcile: no landing is released, and no AI change gets "
             "its turn",
             "Add guard-reconcile.yml; guard init --github writes it.",
         )
+
+
+def enqueue_token(checkout: Checkout) -> Found:
+    """Changes are put into the merge queue with the token of a workflow.
+
+    What that token does starts no workflow (GitHub docs, "GITHUB_TOKEN"), so the queue waits.
+    """
+    policy = checkout.policy
+    if policy is None or policy.github is None or not policy.github.enqueue:
+        return
+    for flow, job in checkout.guarding("reconcile", "gate"):
+        for step in job.steps:
+            token = f"{dict(step.given).get('token', '')}\n{step.env}"
+            if step.runs and re.search(r"github\.token|secrets\.GITHUB_TOKEN", token):
+                yield hollow(
+                    At(flow.path, step.line, job.id),
+                    f"github.enqueue is on, and job {job.id} uses the token of the workflow: for "
+                    "what that puts into the merge queue no workflow runs, and the queue drops it "
+                    "after waiting in vain",
+                    "Pass the token of an app to the guard, or switch github.enqueue off.",
+                )
 
 
 def no_merge_group(checkout: Checkout, queue: bool | None) -> Found:

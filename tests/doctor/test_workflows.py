@@ -435,6 +435,22 @@ def test_scripts_and_makefiles_are_read(tree: Tree) -> None:
     assert only(tree, workflow("steps: [{run: bash .ci/run}]")) == {"guard-not-run": ["error "]}
 
 
+def test_an_app_fills_the_queue(tree: Tree) -> None:
+    policy = (tree.top / "guard.yaml").read_text()
+    tree.write("guard.yaml", policy + "github: {enqueue: true}\n")
+    assert tree.said() == {"enqueue-token": ["error gate", "error reconcile"]}
+    for path in (GATE, RECONCILE):
+        tree.edit(path, "${{ github.token }}", "${{ steps.app.outputs.token }}")
+    assert tree.said() == {}
+
+
+def test_the_gate_reconciles_on_a_schedule(tree: Tree) -> None:
+    tree.write(RECONCILE, None)
+    assert tree.said() == {"lane-not-run": ["error reconcile"]}
+    tree.edit(GATE, "on:\n", "on:\n  schedule: [{cron: '*/5 * * * *'}]\n")
+    assert tree.said() == {}
+
+
 def test_a_called_workflow_runs_the_guard_for_its_caller(tree: Tree) -> None:
     tree.write(".github/workflows/called.yml", workflow(GUARD, "workflow_call"))
     said = only(tree, workflow("uses: ./.github/workflows/called.yml"))

@@ -105,7 +105,7 @@ def runner(tmp_path: Path) -> Path:
     return tmp_path / "temp"
 
 
-def called(runner: Path, command: str, args: str = "", token: str = "s3cret") -> tuple[int, str]:
+def called(runner: Path, command: str, args: str = "", **environ: str) -> tuple[int, str]:
     done = subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps()[1]],
         env={
@@ -114,8 +114,9 @@ def called(runner: Path, command: str, args: str = "", token: str = "s3cret") ->
             "RUNNER_OS": "Linux",
             "COMMAND": command,
             "ARGS": args,
-            "TOKEN": token,
+            "TOKEN": "s3cret",
             "GH_TOKEN": "other",
+            **environ,
         },
         cwd=runner,
         capture_output=True,
@@ -128,16 +129,31 @@ def called(runner: Path, command: str, args: str = "", token: str = "s3cret") ->
 @pytest.mark.parametrize(
     ("command", "args", "said"),
     [
-        ("check", "", "-I|-m|guard|check|token=none"),
-        ("smoke", "--no-entry\n--jobs 2", "-I|-m|guard|smoke|--no-entry|--jobs|2|token=none"),
+        ("check", "", "-I|-m|guard|check|--format|text|--format|github|token=none"),
+        ("check", "--format=json", "-I|-m|guard|check|--format=json|token=none"),
+        (
+            "smoke",
+            "--no-entry\n--format text",
+            "-I|-m|guard|smoke|--no-entry|--format|text|token=none",
+        ),
         ("gate", "", "-I|-m|guard|gate|token=s3cret"),
         ("reconcile", "", "-I|-m|guard|lane|reconcile|--github|token=s3cret"),
-        ("check", "$(touch owned) `id` *", "-I|-m|guard|check|$(touch|owned)|`id`|*|token=none"),
+        (
+            "check",
+            "--output=$(touch owned) `id` *",
+            "-I|-m|guard|check|--output=$(touch|owned)|`id`|*|token=none",
+        ),
     ],
 )
 def test_the_action_calls_the_guard(runner: Path, command: str, args: str, said: str) -> None:
     assert called(runner, command, args) == (0, said)
     assert not (runner / "owned").exists()
+
+
+def test_the_action_writes_the_summary(runner: Path) -> None:
+    code, said = called(runner, "check", GITHUB_STEP_SUMMARY="/a b/summary")
+    assert code == 0
+    assert "|--format|markdown=/a b/summary|token=none" in said
 
 
 @pytest.mark.parametrize("command", ["", "lane", "check; id", "$(id)", "x::set-env"])
