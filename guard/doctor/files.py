@@ -75,11 +75,34 @@ def lane_check_unreported(checkout: Checkout) -> Found:
 def reports(job: Job, context: str) -> bool:
     """Whether the check runs of a job can have the name ``context``.
 
-    A matrix adds its values in brackets, a called workflow its jobs after a slash.
+    A matrix adds its values in brackets, a called workflow its jobs after a slash. An expression in
+    the name of the job stands for any text.
     """
     pieces = re.split(r"\$\{\{.*?\}\}", job.name)
-    name = ".*".join(re.escape(piece) for piece in pieces)
-    return re.fullmatch(rf"{name}(?: \(.*\)| / .*)?", context, re.DOTALL) is not None
+    names = {context, *_before(context, " / ")}
+    if context.endswith(")"):
+        names |= _before(context, " (")
+    return any(_fits(name, pieces) for name in names)
+
+
+def _before(text: str, mark: str) -> set[str]:
+    return {text[: found.start()] for found in re.finditer(re.escape(mark), text)}
+
+
+def _fits(name: str, pieces: list[str]) -> bool:
+    """Whether ``name`` is the pieces in their order, with anything between them."""
+    if len(pieces) == 1:
+        return name == pieces[0]
+    first, *middle, last = pieces
+    if not name.startswith(first) or len(name) < len(first) + len(last):
+        return False
+    at, end = len(first), len(name) - len(last)
+    for piece in middle:
+        at = name.find(piece, at, end)
+        if at < 0:
+            return False
+        at += len(piece)
+    return at <= end and name.endswith(last)
 
 
 def code_owners(checkout: Checkout) -> Found:

@@ -152,14 +152,21 @@ def _unfollowed(checkout: Checkout) -> Found:
 
 def _matches(event: Event, branch: str) -> bool:
     if event.ignored is not None:
-        return not any(re.fullmatch(_pattern(p), branch) for p in event.ignored)
+        return not any(_covers(pattern, branch) for pattern in event.ignored)
     if event.branches is None:
         return True
     verdict = False
     for pattern in event.branches:
-        if re.fullmatch(_pattern(pattern.removeprefix("!")), branch):
+        if _covers(pattern.removeprefix("!"), branch):
             verdict = not pattern.startswith("!")
     return verdict
+
+
+def _covers(pattern: str, branch: str) -> bool:
+    try:
+        return re.fullmatch(_pattern(pattern), branch) is not None
+    except re.error:  # GitHub refuses it too
+        return False
 
 
 def _pattern(text: str) -> str:

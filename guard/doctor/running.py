@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 COMMANDS = ("check", "gate", "reconcile", "smoke")
 CALL = re.compile(
-    r"(?:(?<![\w.-])guard|-m[ \t]+guard)(?:[ \t]+--?[\w-]+)*[ \t]+"
+    r"(?:(?<![\w.-])guard|-m[ \t]+guard)(?:[ \t]+-[\w-]+)*[ \t]+"
     r"(check|smoke|gate|lane[ \t]+reconcile)\b"
 )
 IGNORED = re.compile(

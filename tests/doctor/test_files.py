@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from guard.doctor.facts import Owners
-from guard.doctor.files import owned
+from guard.doctor.facts import Job, Owners
+from guard.doctor.files import owned, reports
 from tests.doctor.kit import HOOKS, Said, Tree
 
 LOCAL = """\
@@ -135,3 +135,24 @@ def test_the_hook_of_the_manifest_always_runs(tree: Tree) -> None:
 def test_hooks_that_cannot_be_read_are_unverified(tree: Tree) -> None:
     tree.write(HOOKS, "repos: [\n")
     assert tree.said() == {"unreadable": ["?"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "context", "wanted"),
+    [
+        ("check", "check", True),
+        ("check", "checks", False),
+        ("check", "check (3.13, linux)", True),
+        ("check (x)", "check (x) (3.13)", True),
+        ("check", "check / inner (3.13)", True),
+        ("check", "other / check", False),
+        ("py ${{ matrix.python }}", "py 3.13", True),
+        ("py ${{ matrix.python }}", "python", False),
+        ("${{ a }}-${{ b }}", "x-y", True),
+        ("${{ a }}-${{ b }}", "xy", False),
+        ("ab${{ a }}ba", "aba", False),
+        ("${{ a }}" + "a${{ a }}" * 200 + "c", "a" * 400, False),
+    ],
+)
+def test_the_names_of_check_runs(name: str, context: str, wanted: bool) -> None:
+    assert reports(Job("x", 1, name), context) is wanted

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from guard.doctor.examine import examine
+from guard.doctor.facts import Checkout
+from guard.doctor.workflows import Around, parse_workflow
+from guard.errors import Unreadable
 from guard.model import Verdict
 from tests.doctor.kit import CHECK, GATE, RECONCILE, SHA, Said, Tree
 
@@ -352,6 +359,21 @@ def test_one_edit(tree: Tree, path: str, old: str, new: str, wanted: Said) -> No
 
 GUARD = "permissions: {contents: read}\nsteps: [{run: guard check}]"
 WHOLE = [
+    (
+        "many options",
+        workflow(f"steps: [{{run: 'guard {'--a ' * 40} foo'}}]"),
+        {"guard-not-run": ["error "]},
+    ),
+    (
+        "bad class",
+        workflow(GUARD, "{pull_request: {branches: ['[b-a]']}, merge_group: }"),
+        {"event-filter": ["error check main"]},
+    ),
+    (
+        "odd kinds",
+        workflow("steps: 5\nneeds: {a: b}\nif: [x]\npermissions: [a]\nenv: x"),
+        {"guard-not-run": ["error "]},
+    ),
     ("plain", workflow(GUARD), {}),
     ("none", workflow("steps: [{run: make}]"), {"guard-not-run": ["error "]}),
     (
@@ -486,6 +508,37 @@ def test_what_cannot_be_read_is_unverified(tree: Tree, text: str) -> None:
     assert said.pop("unreadable") == ["?"]
     assert said == {}
     assert tree.report().verdict is Verdict.UNVERIFIED
+
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from(["", "guard check", "${{ x", "!", "[z-a]"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                "on jobs steps run uses with if needs permissions pull_request pull_request_target "
+                "merge_group branches types paths name ref env continue-on-error a b".split()
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=30,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(on=JUNK, jobs=st.dictionaries(st.sampled_from("ab"), JUNK, max_size=2))
+def test_no_workflow_makes_it_crash(on: object, jobs: object) -> None:
+    data = yaml.safe_dump({"on": on, "jobs": jobs}).encode()
+    try:
+        flow = parse_workflow(data, "x.yml", Around(lambda _: None))
+    except Unreadable:
+        return
+    assert examine(Checkout((), ("main",), (flow,)), None).results
 
 
 def test_bytes_that_are_no_text_are_unverified(tree: Tree) -> None:
