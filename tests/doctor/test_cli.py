@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from guard.plugins import load_rules
 from tests.doctor import kit
 from tests.doctor.kit import Tree
 from tests.github.command import run_in
+from tests.github.fake import Clock, QueueSettings, Server, World
 
 PAGE = Path(__file__).parents[2] / "docs" / "doctor.md"
 
@@ -65,48 +64,61 @@ def test_github_wants_a_repository_and_a_token(tree: Tree) -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[str]:
-    """A server that knows what the fake knows, and refuses the rest."""
-    api = kit.make_api()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            assert self.headers["Authorization"] == "Bearer t0ken"
-            self._say(api.answers.get(self.path.partition("?")[0]))
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self._say({"data": api.queue})
-
-        def _say(self, answer: object) -> None:
-            data = json.dumps(answer or {"message": "Not Found"}).encode()
-            self.send_response(200 if answer is not None else 404)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as found:
-        threading.Thread(target=found.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{found.server_port}"
-        found.shutdown()
+def world(tmp_path: Path) -> World:
+    """A GitHub whose settings are sound, and an admin."""
+    made = World(tmp_path / "github", Clock())
+    made.direct_push("main", made.commit({"a.py": "1\n"}, message="First"))
+    made.account("root", permission="admin")
+    plain = ("type", "parameters")
+    rules = [{key: rule[key] for key in plain if key in rule} for rule in kit.SOUND]
+    made.settings.ruleset(*rules)
+    made.open_queue(settings=QueueSettings(max_merge=1))
+    return made
 
 
-def test_it_reads_the_settings(tree: Tree, server: str) -> None:
-    environ = {
+@pytest.fixture
+def server(world: World) -> Iterator[Server]:
+    with Server(world).running() as running:
+        yield running
+
+
+def online(server: Server, token: str) -> dict[str, str]:
+    """A runner's environment."""
+    return {
         "GITHUB_ACTIONS": "true",
-        "GITHUB_REPOSITORY": "acme/shop",
-        "GITHUB_API_URL": server,
-        "GITHUB_GRAPHQL_URL": f"{server}/graphql",
-        "GH_TOKEN": "t0ken",
+        "GITHUB_REPOSITORY": server.world.repo.name,
+        "GITHUB_API_URL": server.api,
+        "GITHUB_GRAPHQL_URL": server.graphql,
+        "GITHUB_SERVER_URL": server.url,
+        "GH_TOKEN": token,
     }
+
+
+def test_it_reads_the_settings(tree: Tree, server: Server) -> None:
+    environ = online(server, server.world.token("root"))
     done = doctor(tree, **environ)
     assert done.exit_code == 0, done.stdout + done.stderr
     assert "not looked at" not in done.stdout
-    other = doctor(tree, "--target", "release/1.x", **environ)
-    assert other.exit_code in (1, 3)
+    server.world.settings.workflow["can_approve_pull_request_reviews"] = True
+    done = doctor(tree, **environ)
+    assert done.exit_code == 1
+    assert done.stdout.startswith("settings: error[actions-approve]")
+    assert doctor(tree, "--offline", **environ).exit_code == 0
+
+
+def test_another_branch_is_judged_by_its_own_rules(tree: Tree, server: Server) -> None:
+    environ = online(server, server.world.token("root"))
+    done = doctor(tree, "--target", "release/1.x", **environ)
+    assert done.exit_code == 1
+    assert "release/1.x requires no check" in done.stdout
+
+
+def test_the_token_of_a_workflow_cannot_tell(tree: Tree, server: Server) -> None:
+    done = doctor(tree, **online(server, server.world.token()))
+    assert done.exit_code == 3
+    assert done.stdout.count("unverified") >= 4
+    assert "no findings" in done.stdout
+    assert "administration" in done.stdout
 
 
 def test_the_page_lists_every_check() -> None:
