@@ -105,8 +105,7 @@ def _holds(atom: str, event: str, needs: bool) -> bool:
 
 
 def _shown(condition: str) -> str:
-    text = " ".join(condition.split())
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return " ".join(condition.split())
 
 
 def ignored_failure(checkout: Checkout) -> Found:

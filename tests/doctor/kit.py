@@ -11,6 +11,7 @@ from typing import Any
 
 from guard.doctor.checkout import read_checkout
 from guard.doctor.examine import examine
+from guard.doctor.facts import Queue
 from guard.doctor.remote import read_settings
 from guard.errors import GuardError
 from guard.github import setup
@@ -133,6 +134,7 @@ def queue(method: str = "MERGE", strategy: str = "ALLGREEN", most: int = 1) -> d
     return {"repository": {"mergeQueue": {"configuration": said}}}
 
 
+QUEUE = Queue("MERGE", "ALLGREEN", 1)
 OURS = 4711
 """The id of an app of one's own."""
 GUARDS = (("guard/main", OURS), ("check", 15368), ("smoke", 15368))

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from guard.change import Unknown
+from guard.doctor.checkout import read_checkout
+from guard.doctor.examine import examine
+from guard.doctor.facts import Actions, Branch, Rules, Settings
 from guard.errors import UsageError
 from guard.model import Verdict
 from tests.doctor import kit
@@ -124,6 +128,7 @@ CASES: list[tuple[str, list[Change], Said]] = [
         {"bypass": ["error main the admins ruleset 42 of acme/shop"]},
     ),
     ("headgreen", [queue(strategy="HEADGREEN")], {"queue-headgreen": ["error main"]}),
+    ("pairs", [queue(most=2)], {"queue-group-size": ["warning main"]}),
     ("groups", [queue(most=5)], {"queue-group-size": ["warning main"]}),
     ("rebase", [queue(method="REBASE")], {"queue-rebase": ["warning main"]}),
     ("squash", [queue(method="SQUASH")], {}),
@@ -203,6 +208,13 @@ CLASSIC: list[tuple[str, Change, Said]] = [
         "delete",
         classic(allow_deletions={"enabled": True}),
         {"history-rewrite": ["error main deletion"]},
+    ),
+    (
+        "some may push",
+        classic(
+            required_pull_request_reviews=None, restrictions={"users": [], "teams": [], "apps": []}
+        ),
+        {"stale-reviews": ["warning main"]},
     ),
     (
         "no reviews",
@@ -373,3 +385,87 @@ def test_a_refusal_is_told_in_full_once(online: Tree) -> None:
     assert len(reasons) == 4
     assert sum("Resource not accessible" in reason for reason in reasons) == 1
     assert reasons[1] == "the protection of main could not be read"
+
+
+NO_MERGE_GROUP = ("  merge_group:\n    types: [checks_requested]\n", "")
+
+
+@pytest.mark.parametrize(
+    ("queues", "level"),
+    [
+        ((kit.QUEUE, None), "error"),
+        ((None, kit.QUEUE), "error"),
+        ((None, None), ""),
+        ((kit.QUEUE, Unknown("?")), "warning"),
+        ((None, Unknown("?")), "warning"),
+    ],
+)
+def test_several_branches_and_their_queues(online: Tree, queues: Any, level: str) -> None:
+    online.edit(kit.GATE, *NO_MERGE_GROUP)
+    branches = tuple(Branch(name, Rules(), None, q) for name, q in zip("ab", queues, strict=True))
+    settings = Settings("acme/shop", branches, Actions(True, False, False))
+    report = examine(read_checkout(str(online.top), kit.rules(), ("a", "b")), settings)
+    found = [f.level.value for f in report.findings if f.rule == "no-merge-group"]
+    assert found == ([level] if level else [])
+
+
+def test_what_is_not_known_of_the_queue_is_only_warned_of(tree: Tree) -> None:
+    tree.edit(kit.GATE, *NO_MERGE_GROUP)
+    assert tree.said() == {"no-merge-group": ["warning gate"]}
+
+
+@pytest.mark.parametrize("policy", [None, "version: 1\n"])
+def test_groups_without_a_lane(online: Tree, policy: str | None) -> None:
+    assert online.api is not None
+    queue(most=5)(online.api)
+    online.write("guard.yaml", policy)
+    assert "queue-group-size" not in online.said()
+
+
+def test_actions_are_off_and_nobody_uses_them(online: Tree) -> None:
+    assert online.api is not None
+    online.api.answers[kit.PERMISSIONS] = {"enabled": False}
+    for path in (online.top / ".github/workflows").iterdir():
+        path.unlink()
+    assert "actions-off" not in online.said()
+
+
+def test_a_workflow_that_is_required_is_a_check(online: Tree) -> None:
+    assert online.api is not None
+    rules(*kit.SOUND[1:], kit.rule("workflows", workflows=[{"path": "x.yml"}]))(online.api)
+    assert "nothing-required" not in online.said()
+
+
+def test_without_a_gate_its_check_is_not_asked_for(online: Tree) -> None:
+    assert online.api is not None
+    online.write("guard.yaml", "version: 1\nlane: {targets: [main], checks: []}\n")
+    for path in (kit.GATE, kit.RECONCILE):
+        online.write(path, None)
+    required(*kit.GUARDS[1:])(online.api)
+    assert set(online.said()) == {"lane-not-run"}
+    required(("guard/main", None), *kit.GUARDS[1:])(online.api)
+    assert online.said()["required-unreported"] == ["error main guard/main"]
+
+
+def test_a_job_that_judges_no_change_need_not_be_required(online: Tree) -> None:
+    job = "on: push\npermissions: {}\njobs: {late: {runs-on: x, steps: [{run: guard smoke}]}}\n"
+    online.write(".github/workflows/late.yml", job)
+    assert online.said() == {}
+
+
+@pytest.mark.parametrize(
+    ("job", "covered"),
+    [
+        ("{if: always(), needs: [check, smoke], runs-on: x, steps: []}", True),
+        ("{if: '!cancelled()', needs: [check, smoke], runs-on: x, steps: []}", True),
+        ("{needs: [check, smoke], runs-on: x, steps: []}", False),
+        ("{if: always(), runs-on: x, steps: []}", False),
+        ("{if: always(), needs: [check, smoke], name: other, runs-on: x, steps: []}", False),
+    ],
+)
+def test_a_job_that_waits_for_others(online: Tree, job: str, covered: bool) -> None:
+    assert online.api is not None
+    required(("guard/main", kit.OURS), ("all", 15368))(online.api)
+    online.edit(kit.CHECK, "jobs:\n", f"jobs:\n  all: {job}\n")
+    wanted = {} if covered else {"error main check", "error main smoke"}
+    assert set(online.said().get("guard-not-required", [])) == set(wanted)

@@ -18,6 +18,7 @@ USES = f"acme/premerge-guard@{SHA}"
 CHECKOUT = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0"
 EVENT = "github.event_name =="
 SMOKES = f"      - uses: {USES}\n        with:\n          command: smoke"
+GUARD = "permissions: {contents: read}\nsteps: [{run: guard check}]"
 PRE_COMMIT = """\
 on: [pull_request, merge_group]
 permissions: {}
@@ -357,7 +358,78 @@ def test_one_edit(tree: Tree, path: str, old: str, new: str, wanted: Said) -> No
     assert tree.said() == wanted
 
 
-GUARD = "permissions: {contents: read}\nsteps: [{run: guard check}]"
+def conditions(job: str = "", step: str = "", more: str = "") -> str:
+    """A job that runs the guard, with conditions."""
+    condition = f"if: {job}\n" if job else ""
+    inner = f"    if: {step}\n" if step else ""
+    steps = f"steps:\n  - run: guard check\n{inner}  - run: make\n    if: github.actor == 'a'"
+    return workflow(f"{condition}{steps}") + more
+
+
+SKIPPABLE = {"skippable": ["error other"]}
+PRE = "  pre:\n    runs-on: x\n    steps: []\n"
+CONDITIONS = [
+    ("none", conditions(), {}),
+    ("job", conditions("github.actor == 'a'"), SKIPPABLE),
+    ("step", conditions(step="github.actor == 'a'"), SKIPPABLE),
+    ("no spaces", conditions("${{always()}}", "${{success()}}"), {}),
+    ("not cancelled", conditions("${{ !cancelled() }}"), {}),
+    ("both ways", conditions("success() || failure()"), {}),
+    ("success", conditions("success()"), {}),
+    ("failure", conditions("failure()"), SKIPPABLE),
+    ("in brackets", conditions("github.actor == 'a' && (false || always() || false)"), SKIPPABLE),
+    ("an event of two", conditions("github.event_name != 'merge_group'"), SKIPPABLE),
+    (
+        "either event",
+        conditions("github.event_name != 'merge_group' || github.event_name == 'merge_group'"),
+        {},
+    ),
+    ("the wrong way", conditions("github.event_name == 'push'"), SKIPPABLE),
+    ("not there", workflow(f"needs: [gone]\n{GUARD}"), {"skippable": ["warning other"]}),
+    ("itself", workflow(f"needs: [other]\n{GUARD}"), {"skippable": ["warning other"]}),
+    (
+        "above it always",
+        workflow(f"needs: pre\n{GUARD}") + PRE.replace("runs-on", "if: always()\n    runs-on"),
+        {"skippable": ["warning other"]},
+    ),
+    (
+        "above it success",
+        workflow(f"needs: pre\n{GUARD}") + PRE.replace("runs-on", "if: success()\n    runs-on"),
+        SKIPPABLE,
+    ),
+    (
+        "needs and success",
+        workflow(f"needs: pre\nif: success()\n{GUARD}") + PRE,
+        {"skippable": ["error other", "warning other"]},
+    ),
+    (
+        "needs and not cancelled",
+        workflow(f"needs: pre\nif: ${{{{ ! cancelled() }}}}\n{GUARD}") + PRE,
+        {},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"), [case[1:] for case in CONDITIONS], ids=[case[0] for case in CONDITIONS]
+)
+def test_conditions(tree: Tree, text: str, wanted: Said) -> None:
+    assert only(tree, text) == wanted
+
+
+def test_conditions_of_other_events_are_of_no_interest(tree: Tree) -> None:
+    nightly = conditions("github.actor == 'a'").replace("[pull_request, merge_group]", "schedule")
+    tree.write(".github/workflows/nightly.yml", nightly)
+    assert tree.said() == {}
+
+
+def test_the_message_says_which_job_may_be_skipped(tree: Tree) -> None:
+    skipped = PRE.replace("runs-on", "if: github.actor == 'a'\n    runs-on")
+    only(tree, workflow(f"needs: pre\n{GUARD}") + skipped)
+    (message,) = (f.message for f in tree.report().findings if f.rule == "skippable")
+    assert message.startswith("job other needs pre, which may be skipped")
+
+
 WHOLE = [
     (
         "many options",
