@@ -153,6 +153,9 @@ class Unit:
     """The lanes that its files belong to."""
     reverts: str = ""
     """The revision on the target whose landing this takes back exactly, and does nothing else."""
+    code_owners: tuple[tuple[str, ...], ...] | Unknown = NOT_GATHERED
+    """Of each of its files that has code owners, who they are, by the CODEOWNERS of the target:
+    ``@login``, ``@org/team`` or an address. Each list is there once."""
 
     @property
     def is_ai(self) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
+from guard.codeowners import PLACES, Owners, parse_owners
 from guard.config import Policy, read_policy
 from guard.doctor import running
-from guard.doctor.facts import Checkout, Hook, Hooks, Owners, Workflow
+from guard.doctor.facts import Checkout, Hook, Hooks, Workflow
 from guard.doctor.workflows import FOLDER, Around, parse_workflow, with_calls
 from guard.doctor.yamltext import get, items, read_yaml, text, texts, truth
 from guard.errors import PolicyError, Unreadable
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from guard.config.tree import Node
 
 HOOKS = ".pre-commit-config.yaml"
-OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
-"""Where GitHub looks, and in which order (GitHub docs, "About code owners")."""
 _LARGE = 1 << 20
 _MANIFEST_STAGES = ("pre-commit", "pre-merge-commit", "pre-push", "manual")
 _RENAMED = {"commit": "pre-commit", "push": "pre-push", "merge-commit": "pre-merge-commit"}
@@ -98,14 +97,10 @@ class _Files:
         return with_calls(tuple(found))
 
     def owners(self) -> Owners | None:
-        for path in OWNERS:
+        for path in PLACES:
             content = self.script(path)
             if content is not None:
-                lines = []
-                for number, line in enumerate(content.splitlines(), 1):
-                    words = line.partition(" #")[0].split() if not line.startswith("#") else []
-                    lines += [(number, words[0], tuple(words[1:]))] if words else []
-                return Owners(path, tuple(lines))
+                return parse_owners(content, path)
         return None
 
     def hooks(self) -> tuple[Hooks, tuple[str, ...]] | None:

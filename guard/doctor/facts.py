@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from guard.change import Unknown
+from guard.codeowners import Owners
 from guard.config import Policy
 from guard.model import Unjudged
 
@@ -131,14 +132,6 @@ class Hooks:
     """``default_install_hook_types``: what a plain ``pre-commit install`` installs."""
     files: str = ""
     exclude: str = "^$"
-
-
-@dataclass(frozen=True, slots=True)
-class Owners:
-    """CODEOWNERS. ``lines`` are line, pattern and owners, in the order of the file."""
-
-    path: str
-    lines: tuple[tuple[int, str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)

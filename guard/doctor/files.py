@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from guard.config import POLICY_NAME
 from guard.doctor.checkout import HOOKS
-from guard.doctor.facts import Checkout, Hook, Hooks, Job, Owners
+from guard.doctor.facts import Checkout, Hook, Hooks, Job
 from guard.doctor.words import At, hollow, listed
 from guard.model import Finding, Level, Missing
 
@@ -119,7 +119,7 @@ def code_owners(checkout: Checkout) -> Found:
         return
     kept = {POLICY_NAME, HOOKS} & set(checkout.paths)
     kept |= {owners.path, *(flow.path for flow in checkout.workflows)}
-    bare = sorted(path for path in kept if not owned(owners, path))
+    bare = sorted(path for path in kept if not owners.of(path))
     if bare:
         yield hollow(
             At(owners.path),
@@ -128,34 +128,6 @@ def code_owners(checkout: Checkout) -> Found:
             "Add a last line for each with its owners.",
             Level.WARNING,
         )
-
-
-def owned(owners: Owners, path: str) -> bool:
-    """Whether the last line that matches ``path`` names an owner."""
-    found: tuple[str, ...] = ()
-    for _, pattern, names in owners.lines:
-        if re.fullmatch(_owners_pattern(pattern), path):
-            found = names
-    return bool(found)
-
-
-def _owners_pattern(text: str) -> str:
-    """A pattern of CODEOWNERS (GitHub docs, "About code owners"): as in gitignore, but ``dir/*``
-
-    stops at the folder, and there is neither ``!`` nor ``[ ]``.
-    """
-    if text.startswith("!") or "[" in text:
-        return r"(?!)"
-    body = text.strip("/")
-    start = "" if "/" in body or text.startswith("/") else "(?:.*/)?"
-    pieces = re.findall(r"\*\*/|/\*\*|\*\*|\*|\?|[^*?]", body)
-    known = {"**/": "(?:.*/)?", "/**": "/.*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    inner = "".join(known.get(piece) or re.escape(piece) for piece in pieces)
-    if text.endswith("/"):
-        return f"{start}{inner}/.*"
-    if body.endswith("*") and "/" in body:
-        return f"{start}{inner}"
-    return f"{start}{inner}(?:/.*)?"
 
 
 def hook_matches_nothing(checkout: Checkout) -> Iterator[Finding | Missing]:

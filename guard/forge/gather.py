@@ -27,6 +27,7 @@ from guard.change import (
     Unknown,
     Waiting,
 )
+from guard.codeowners import PLACES, Owners, parse_owners
 from guard.errors import GuardError
 from guard.forge._files import changed_files
 from guard.forge._open import HEADS, Branch, Judges, Line, as_open
@@ -131,6 +132,7 @@ class Shared:
     history: History | Unknown | None = None
     lane: LaneFacts | Unknown | None = None
     doctor: Doctor | None = None
+    owners: Owners | Unknown | None = None
 
 
 @dataclass
@@ -307,8 +309,20 @@ class Gathering:
         units = self.reader.units(history, asked.base, found.rev, cuts)
         return tuple(map(self._unit, units))
 
+    def _owners(self) -> Owners | Unknown:
+        """The code owners of the target; a file without lines where it has none."""
+        if self.shared.owners is None:
+            self.shared.owners = _known(lambda: read_owners(self.git, self.asked.base))
+        return self.shared.owners
+
     def _unit(self, unit: Unit) -> Unit:
         files = changed_files(self.git, unit.base, unit.rev)
+        owners = self._owners()
+        if isinstance(owners, Unknown):
+            unit = replace(unit, code_owners=owners)
+        else:
+            named = (owners.of(each.path) for each in files)
+            unit = replace(unit, code_owners=tuple(dict.fromkeys(each for each in named if each)))
         asked = self.asked
         if asked.door is not Stage.PULL_REQUEST or not asked.base:
             return self.source.proved(replace(unit, files=files))
@@ -389,6 +403,17 @@ class Gathering:
     def _deployments(self) -> tuple[Deployment, ...]:
         found = (*self.records.deployments(), *self.source.deployments())
         return tuple(sorted(found, key=lambda each: each.at))
+
+
+def read_owners(git: Repository, commit: str) -> Owners:
+    """The CODEOWNERS of a commit. Raises ``GuardError``."""
+    if not commit:
+        return Owners("", ())
+    names = [f"{commit}:{path}" for path in PLACES]
+    for path, data in zip(PLACES, git.read_names(names), strict=True):
+        if data is not None:
+            return parse_owners(data.decode("utf-8", "replace"), path)
+    return Owners("", ())
 
 
 def _opener(units: tuple[Unit, ...], sent: tuple[Sent, ...]) -> Person | Unknown:

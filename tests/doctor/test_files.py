@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from guard.doctor.facts import Job, Owners
-from guard.doctor.files import owned, reports
+from guard.codeowners import Owners
+from guard.doctor.facts import Job
+from guard.doctor.files import reports
 from tests.doctor.kit import HOOKS, Said, Tree
 
 LOCAL = """\
@@ -84,7 +85,7 @@ def test_code_owners_elsewhere(tree: Tree) -> None:
 def test_patterns_of_code_owners(lines: str, path: str, wanted: bool) -> None:
     split = [line.split() for line in lines.splitlines()]
     owners = Owners("CODEOWNERS", tuple((1, line[0], tuple(line[1:])) for line in split))
-    assert owned(owners, path) is wanted
+    assert bool(owners.of(path)) is wanted
 
 
 @pytest.mark.parametrize(

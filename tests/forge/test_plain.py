@@ -651,3 +651,15 @@ def test_an_approval_of_the_tree_itself_needs_no_other_proof(hub: Hub) -> None:
     squash = hub.commit({}, f"Squashed\n\n{ROBOT}")
     hub.approve("main", "ada")
     assert only(hub.landing(squash)).head == squash
+
+
+def test_the_code_owners_are_those_of_the_target(hub: Hub) -> None:
+    hub.commit({".github/CODEOWNERS": "* @ada\n/docs/ @bob @org/writers\n/free/\n"})
+    hub.push("main")
+    hub.branch("topic")
+    files = {"docs/a.md": "a\n", "docs/b.md": "b\n", "free/c.md": "c\n"}
+    hub.commit({**files, ".github/CODEOWNERS": "* @eve\n"})
+    hub.push("topic")
+    unit = only(hub.gather("topic"))
+    assert isinstance(unit.code_owners, tuple)
+    assert set(unit.code_owners) == {("@ada",), ("@bob", "@org/writers")}

@@ -30,7 +30,7 @@ class Wanted:
 class Tally:
     """What became of the reviews of a unit."""
 
-    counted: tuple[Person, ...]
+    counted: tuple[Review, ...]
     refused: tuple[str, ...]
     """Each names who, and says why it does not count."""
     unsure: tuple[Missing, ...]
@@ -43,7 +43,7 @@ class Tally:
 
 def tally(change: Change, unit: Unit, reviews: tuple[Review, ...], wanted: Wanted) -> Tally:
     """Judge ``reviews``, those of ``change``, for its part ``unit``."""
-    counted, maybe = list[Person](), 0
+    counted, maybe = list[Review](), 0
     refused, unsure = list[str](), list[Missing]()
     objections = []
     for mine in _by_person(_for_unit(change, unit, reviews)):
@@ -61,7 +61,7 @@ def tally(change: Change, unit: Unit, reviews: tuple[Review, ...], wanted: Wante
             maybe += 1
             unsure += [doubt for doubt in doubts if isinstance(doubt, Missing)]
         else:
-            counted.append(last.by)
+            counted.append(last)
     return Tally(tuple(counted), unique(refused), tuple(unsure), maybe, tuple(objections))
 
 

@@ -23,6 +23,9 @@ class Options:
     count: int = option(1, "How many approvals are needed.", looser="less")
     who: Who = option(Who.AI, "Whose changes need them: `ai`, or `all`.", looser="less")
     roles: tuple[str, ...] = option((), "Roles of which an approver needs one; default: none.")
+    code_owners: bool = option(
+        False, "Each file with code owners wants one of them among the approvers.", looser="less"
+    )
     pusher: bool = option(
         True, "The approval of the one who asks for the landing counts.", looser="more"
     )

@@ -46,6 +46,16 @@ _MERGED = ai_unit(
 _AGENT = Provenance(AI.origin, (Signal("B", "robot", "bob@example.org", "author of 1a2b3c4"),))
 
 VALID = (
+    ChangeCase(
+        "code-owners",
+        "of each list of code owners somebody approved: by account, for a team, by address",
+        change(
+            ai_unit(code_owners=(("@eve", "@Bob"), ("@org/Web",), ("bob@example.org",))),
+            reviews=(review(roles=("team:web",)),),
+        ),
+        near_miss=True,
+        options=Options(code_owners=True),
+    ),
     ChangeCase("human-change", "a human's change needs none by default", change()),
     ChangeCase(
         "approved",
@@ -161,6 +171,20 @@ INVALID = (
         "a push of two AI changes, one of them approved",
         change(ai_unit("one", id="#1"), ai_unit("two", id="#2"), reviews=(review("tree of two"),)),
         ("#1",),
+    ),
+    ChangeCase(
+        "no-code-owner",
+        "the approver owns some of the files, and others have an owner who did not approve",
+        change(ai_unit(code_owners=(("@bob",), ("@cleo", "@org/security"))), reviews=(review(),)),
+        ("#23 @cleo, @org/security",),
+        options=Options(code_owners=True),
+    ),
+    ChangeCase(
+        "code-owners-unknown",
+        "nobody can say who owns the files",
+        change(ai_unit(code_owners=_SILENT), reviews=(review(),)),
+        missing=("units.code_owners",),
+        options=Options(code_owners=True),
     ),
     ChangeCase(
         "reviews-unknown",

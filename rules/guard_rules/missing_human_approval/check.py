@@ -8,7 +8,16 @@ from guard.change import Change, Review, Unit, Unknown
 from guard.model import Finding, Missing
 from guard_rules._changes import Who
 from guard_rules._changes.approvals import Tally, Wanted, tally
-from guard_rules._changes.words import about, called, lacks, name_of, short, units_of
+from guard_rules._changes.words import (
+    SHOWN,
+    about,
+    called,
+    lacks,
+    listed,
+    name_of,
+    short,
+    units_of,
+)
 from guard_rules.missing_human_approval import Options
 
 
@@ -35,11 +44,37 @@ def _of_unit(
         yield _objection(rule, unit, review)
     have = len(told.counted)
     if have >= options.count:
+        if options.code_owners:
+            yield from _owners(rule, unit, told)
         return
     if have + told.maybe >= options.count:
         yield from told.unsure
     else:
         yield _lacking(rule, unit, told, options)
+
+
+def _owners(rule: str, unit: Unit, told: Tally) -> Iterator[Finding | Missing]:
+    """A finding for each list of code owners of whom none approved."""
+    if isinstance(unit.code_owners, Unknown):
+        yield lacks("units.code_owners", unit.code_owners)
+        return
+    for owners in unit.code_owners:
+        if not any(_is_owner(review, owner) for review in told.counted for owner in owners):
+            names = listed(owners)
+            message = f"{called(unit)} touches files of {names}, and none of them approves it"
+            fix = f"Let {' or '.join(owners[:SHOWN])} review and approve it."
+            yield about(rule, f"{unit.id} {names}", message, fix)
+
+
+def _is_owner(review: Review, owner: str) -> bool:
+    """``@login``, ``@org/team`` (a role ``team:<slug>`` of the review) or an address."""
+    name = owner.casefold()
+    if name.startswith("@") and "/" in name:
+        return f"team:{name.rpartition('/')[2]}" in {role.casefold() for role in review.roles}
+    if name.startswith("@"):
+        return name[1:] == review.by.login.casefold()
+    emails = review.emails if isinstance(review.emails, tuple) else ()
+    return name in {email.casefold() for email in (review.by.email, *emails) if email}
 
 
 def _objection(rule: str, unit: Unit, review: Review) -> Finding | Missing:
