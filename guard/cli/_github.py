@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from base64 import b64encode
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from guard.change import Change, Unknown
 from guard.change_engine import run_changes
@@ -34,15 +34,14 @@ from guard.github.event import (
     read_event,
     repo_of,
 )
+from guard.github.origin import action_of
 from guard.github.reconcile import Reconciled, reconcile
 from guard.github.scene import Place, Scene, look
-from guard.github.survey import Repo, Wanted
+from guard.github.values import Repo, Wanted
 from guard.lane import state
 from guard.model import EXIT_CODES, Report, Stage
 from guard.reporters._escape import terminal
 from guard.repository import Repository
-
-_ADDRESS = re.compile(r"(?:^|[@/])github\.com[:/](?P<path>[^/]+/[^/]+?)(?:\.git)?/?$")
 
 
 def place(around: Surroundings, repo: Repo, now: int) -> Place:
@@ -99,9 +98,10 @@ def repository(around: Surroundings, named: str = "") -> Repo:
     if top is not None:
         git = Repository(top, around.environ)
         code, out, _ = git.start("config", "--get", "remote.origin.url").finish()
-        found = _ADDRESS.search(out.decode("utf-8", "replace").strip())
+        server = around.environ.get("GITHUB_SERVER_URL", "https://github.com")
+        found = action_of(out.decode("utf-8", "replace").strip(), urlsplit(server).hostname or "")
         if code == 0 and found:
-            return repo_of(found["path"])
+            return repo_of(found)
     raise UsageError("which repository on GitHub? name it with --repo OWNER/NAME")
 
 

@@ -16,17 +16,18 @@ from guard.cli._github import (
     show_reconciled,
 )
 from guard.cli._options import Options
-from guard.cli._output import append, sinks, write
+from guard.cli._output import append, say, sinks, write
 from guard.cli._report import Done, emit
 from guard.cli._surroundings import Surroundings
 from guard.cli._where import Where
 from guard.decisions import decision
 from guard.errors import GuardError, UsageError
 from guard.forge.facts import write_facts
-from guard.github.event import Deploying, GroupMade, Moved, PullChanged
+from guard.github.event import Deploying, GroupMade, Moved, Nothing, PullChanged
 from guard.github.scene import Scene
-from guard.model import Report, Stage
+from guard.model import EXIT_CODES, Report, Stage, Verdict
 from guard.project import Commit
+from guard.reporters._escape import terminal
 from guard.reporters.context import ReportContext
 from guard.reporters.markdown import render
 
@@ -49,6 +50,9 @@ def gate_on_github(around: Surroundings, chosen: Options) -> int:
         happened = pull_of(place(around, repo, time_of), repo, int(number))
     else:
         found = event(around)
+        if isinstance(found, Nothing):
+            say(terminal(f"guard: skipped: {found.why}") + "\n")
+            return EXIT_CODES[Verdict.SKIPPED]
         if isinstance(found, Moved):
             return show_reconciled(reconcile_all(around, found.repo, "", time_of, "gate"), "text")
         happened = found

@@ -18,7 +18,8 @@ from guard.github.client import ForgeError
 from guard.github.event import GroupMade, PullChanged
 from guard.github.scene import Place, Scene, look
 from guard.github.source import entry_of, pull_ref
-from guard.github.survey import Pull, Survey, Wanted, makers_of
+from guard.github.survey import makers_of
+from guard.github.values import Pull, Survey, Wanted
 from guard.model import Report, Stage
 from guard.refs import FetchedRefs
 

@@ -16,7 +16,7 @@ from typing import Any
 from guard.change import Person
 from guard.errors import UsageError
 from guard.git import is_oid
-from guard.github.survey import Repo
+from guard.github.values import Repo
 
 MAX_BYTES = 32 << 20
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
@@ -73,7 +73,15 @@ class Moved:
     why: str
 
 
-Event = PullChanged | GroupMade | Deploying | Moved
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """There is nothing to judge, and nothing to look after."""
+
+    repo: Repo
+    why: str
+
+
+Event = PullChanged | GroupMade | Deploying | Moved | Nothing
 
 EVENTS = (
     "deployment",
@@ -136,8 +144,10 @@ class _Payload:
 
     def _pull(self, repo: Repo) -> Event:
         number, state = self._number("pull_request", "number"), self.get("pull_request", "state")
-        if state == "closed":
+        if state == "closed" and self.get("action") == "closed":
             return Moved(repo, f"#{number} is closed")
+        if state == "closed":  # somebody labels it, say: there is no check to answer
+            return Nothing(repo, f"#{number} is closed already")
         target = self._branch(self._text("pull_request", "base", "ref"))
         return PullChanged(repo, number, target, self._oid("pull_request", "head", "sha"))
 

@@ -98,22 +98,6 @@ fragment teams on PullRequestReviewConnection {
 }
 """
 
-_CHECKED = """
-fragment checked on Commit {
-  oid
-  checkSuites(first: 30) {
-    totalCount
-    nodes {
-      app { slug }
-      checkRuns(first: 50, filterBy: {checkType: LATEST}) {
-        totalCount
-        nodes { name status conclusion completedAt detailsUrl }
-      }
-    }
-  }
-}
-"""
-
 SURVEY = f"""
 query survey(
   $owner: String!, $name: String!, $target: String!, $ref: String!, $check: String!
@@ -121,10 +105,9 @@ query survey(
   $environments: [String!], $staged: Boolean!
 ) {{
   {_LIMIT}
-  viewer {{ login }}
   repository(owner: $owner, name: $name) {{
     id
-    ref(qualifiedName: $ref) {{ target {{ oid ...checked }} }}
+    ref(qualifiedName: $ref) {{ target {{ oid }} }}
     pull: pullRequest(number: $number) @include(if: $one) {{
       ...pull
       made: commits(first: {COMMIT_PAGE}) {{ ...made }}
@@ -199,7 +182,7 @@ fragment entry on MergeQueueEntry {
 }
 """
 
-SURVEY += _PERSON + _REVIEW + _PULL + _MADE + _TEAMS + _CHECKED + _LANDED + _ENTRY
+SURVEY += _PERSON + _REVIEW + _PULL + _MADE + _TEAMS + _LANDED + _ENTRY
 
 OPEN = (
     f"""
@@ -348,18 +331,42 @@ query made($id: ID!, $after: String) {{
 )
 
 
-def commits(number: int) -> str:
-    """The query for what checks said of ``number`` commits, given as ``$oid0`` and so on."""
-    declared = ", ".join(f"$oid{n}: GitObjectID!" for n in range(number))
+def commits(number: int, names: int) -> str:
+    """The query for what checks said of commits.
+
+    ``number`` commits are given as ``$oid0`` and so on, the ``names`` of the checks as ``$name0``.
+    """
+    declared = [f"$oid{n}: GitObjectID!" for n in range(number)]
+    declared += [f"$name{n}: String!" for n in range(names)]
     asked = "\n".join(f"    c{n}: object(oid: $oid{n}) {{ ...checked }}" for n in range(number))
+    suites = "\n".join(_SUITES.replace("NUMBER", str(n)) for n in range(names))
     return f"""
-query commits($owner: String!, $name: String!, {declared}) {{
+query commits($owner: String!, $name: String!, {", ".join(declared)}) {{
   {_LIMIT}
   repository(owner: $owner, name: $name) {{
 {asked}
   }}
 }}
-{_CHECKED}"""
+
+fragment checked on Commit {{
+  oid
+{suites}
+}}
+"""
+
+
+_SUITES = """
+  sNUMBER: checkSuites(first: 10, filterBy: {checkName: $nameNUMBER}) {
+    totalCount
+    nodes {
+      app { slug }
+      checkRuns(first: 5, filterBy: {checkName: $nameNUMBER, checkType: LATEST}) {
+        totalCount
+        nodes { name status conclusion completedAt detailsUrl }
+      }
+    }
+  }
+"""
 
 
 def check_runs(number: int) -> str:

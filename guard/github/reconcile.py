@@ -21,9 +21,11 @@ from guard.github.client import ForgeError
 from guard.github.comments import comment
 from guard.github.door import READY, is_ai, record_arrivals, tell_once
 from guard.github.grants import Candidate, choose
+from guard.github.reading import as_evidence
 from guard.github.scene import Place, Scene, look
 from guard.github.source import approved
-from guard.github.survey import Pull, Wanted, as_evidence, checks_of, makers_of, shown_of
+from guard.github.survey import checks_of, makers_of, shown_of
+from guard.github.values import Pull, Wanted
 from guard.keeper import Keeper, Outcome
 from guard.lane import state, unreleased
 from guard.mergeresult import trees
@@ -86,19 +88,17 @@ def _keeper(scene: Scene) -> Keeper:
     reader = scene.keeping().reader
     keeper = Keeper(reader, scene.refs, scene.target, scene.book.blob)
     tip = scene.survey.tip
-    history = reader.history(scene.target, tip)
-    live = tuple(each.rev for each in unreleased(history.facts) if each.rev != tip)
-    found = {tip: scene.survey.checked}
-    if live:
-        found |= checks_of(scene.place.client, scene.survey.repo, live)
+    held = unreleased(reader.history(scene.target, tip).facts)
+    if not held:
+        return keeper
+    revs = tuple(dict.fromkeys((tip, *(each.rev for each in held))))
+    found = checks_of(scene.place.client, scene.survey.repo, revs, scene.lane.checks)
     evidence = []
     git = scene.place.git
     for rev, checks in found.items():
-        names = scene.lane.checks
-        mine = tuple(each for each in checks if each.name in names)
-        if mine:
+        if checks:
             policy = read_policy_file(git, rev)
-            evidence += as_evidence(mine, rev, trees(git, rev)[0], policy[0] if policy else "")
+            evidence += as_evidence(checks, rev, trees(git, rev)[0], policy[0] if policy else "")
     return replace(keeper, evidence=tuple(evidence), deployments=scene.survey.deployments)
 
 

@@ -14,7 +14,8 @@ from guard.forge.gather import Asked, Gathering, Shared
 from guard.forge.rulebook import Rulebook, rulebook_at
 from guard.github.client import Client, ForgeError
 from guard.github.source import GitHubSource, pull_ref
-from guard.github.survey import Pull, Survey, Wanted, landed_since, survey
+from guard.github.survey import landed_since, survey
+from guard.github.values import Pull, Survey, Wanted
 from guard.keeper import HEADS
 from guard.landings import Push
 from guard.lane import CHECKPOINTS

@@ -22,7 +22,7 @@ from guard.config import Policy
 from guard.errors import GuardError
 from guard.forge._open import MOST_COMMITS, Branch, reached
 from guard.forge._senders import Sent
-from guard.github.survey import Entry, Merged, Pull, Said, Survey
+from guard.github.values import Entry, Merged, Pull, Said, Survey
 from guard.mergeresult import is_faithful, trees
 from guard.provenance import Told, judge
 from guard.records import Records

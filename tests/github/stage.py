@@ -17,7 +17,7 @@ from guard.github.door import Said, judge_group, judge_pull
 from guard.github.event import Event, GroupMade, Moved, PullChanged, read_event
 from guard.github.reconcile import Reconciled, reconcile
 from guard.github.scene import Place
-from guard.github.survey import Repo, Wanted
+from guard.github.values import Repo, Wanted
 from guard.plugins import load_rules
 from guard.repository import Repository
 from tests.github.fake import Clock, Server, World

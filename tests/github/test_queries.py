@@ -13,7 +13,7 @@ ALL = {
     for name, value in vars(queries).items()
     if isinstance(value, str) and value.lstrip().startswith(("query", "mutation"))
 }
-ALL |= {"commits": queries.commits(3), "check_runs": queries.check_runs(50)}
+ALL |= {"commits": queries.commits(3, 2), "check_runs": queries.check_runs(50)}
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -1,0 +1,188 @@
+"""From GitHub's JSON to values. What is missing or cut short is a ``ForgeError``."""
+
+from __future__ import annotations
+
+from guard.change import Deployment, Evidence, Opinion, Person, State
+from guard.github._raw import Raw
+from guard.github.values import GONE, Checked, Entry, Merged, Said, Shown
+from guard.model import Verdict
+
+_FAILED = frozenset({"FAILURE", "TIMED_OUT", "STARTUP_FAILURE", "ACTION_REQUIRED"})
+
+
+def checked_of(commit: Raw, names: int) -> tuple[Checked, ...]:
+    """The check runs that say something: skipped, neutral, stale and cancelled ones do not."""
+    return tuple(
+        said
+        for number in range(names)
+        for suite in _all(commit, f"s{number}")
+        for run in _all(suite, "checkRuns")
+        if (said := _run(suite, run)) is not None
+    )
+
+
+def _all(raw: Raw, key: str) -> list[Raw]:
+    """The nodes of a connection that has no more than was asked for. Raises ``ForgeError``."""
+    found = raw.nodes(key)
+    if len(found) != raw.node(key).number("totalCount"):
+        raise raw.wrong(key, f"{len(found)} of {raw.node(key).number('totalCount')} were given")
+    return found
+
+
+def _run(suite: Raw, run: Raw) -> Checked | None:
+    said = run.text("conclusion") if run.has("conclusion") else ""
+    if run.text("status") != "COMPLETED" or not (said == "SUCCESS" or said in _FAILED):
+        return None
+    app = suite.maybe("app")
+    return Checked(
+        run.text("name"),
+        app.text("slug") if app is not None else "",
+        Verdict.PASS if said == "SUCCESS" else Verdict.FAIL,
+        run.time("completedAt") if run.has("completedAt") else 0,
+        run.text("detailsUrl") if run.has("detailsUrl") else "",
+    )
+
+
+def as_evidence(found: tuple[Checked, ...], rev: str, tree: str, policy: str) -> list[Evidence]:
+    """Check runs on the commit ``rev`` as evidence about its tree, judged under ``policy``."""
+    return [
+        Evidence(
+            tree,
+            each.name,
+            each.verdict,
+            f"github:{each.app}",
+            (f"app={each.app}",),
+            policy,
+            "GitHub check run",
+            each.at,
+            each.where,
+            rev,
+        )
+        for each in found
+    ]
+
+
+def person(raw: Raw | None) -> Person:
+    """An account; ``ghost`` is what GitHub shows for one that is gone."""
+    if raw is None:
+        return Person(login="ghost")
+    number = raw.number("databaseId") if raw.has("databaseId") else None
+    return Person(login=raw.text("login"), id=number, bot=raw.text("__typename") != "User")
+
+
+_OPINIONS = {
+    "APPROVED": Opinion.APPROVED,
+    "CHANGES_REQUESTED": Opinion.CHANGES_REQUESTED,
+    "DISMISSED": Opinion.DISMISSED,
+}
+
+
+def review_of(raw: Raw) -> Said:
+    """One review."""
+    opinion = _OPINIONS.get(raw.text("state"))
+    if opinion is None:
+        raise raw.wrong("state", f"{raw.text('state')!r:.40} is none that was asked for")
+    commit = raw.maybe("commit")
+    return Said(
+        by=person(raw.maybe("author")),
+        opinion=opinion,
+        at=raw.time("submittedAt"),
+        # Of a commit that is gone: it approves nothing, and an objection still stands.
+        head=commit.text("oid") if commit is not None else GONE,
+        tree=commit.node("tree").text("oid") if commit is not None else GONE,
+        may_write=raw.flag("authorCanPushToRepository"),
+        node=raw.text("id"),
+    )
+
+
+def shown_on(raw: Raw) -> tuple[Shown, ...]:
+    """The guard's check runs on the head of a pull request, the newest first."""
+    last = raw.nodes("head")
+    if not last:
+        return ()
+    commit = last[-1].node("commit")
+    if commit.text("oid") != raw.text("headRefOid"):
+        return ()  # pushed to just now; its own event follows
+    found = []
+    for suite in commit.nodes("checkSuites"):
+        for run in suite.nodes("checkRuns"):
+            done = run.text("status") == "COMPLETED" and run.has("conclusion")
+            state = run.text("conclusion") if done else "PENDING"
+            mark = run.text("externalId") if run.has("externalId") else ""
+            found.append(Shown(run.number("databaseId"), state, mark))
+    return tuple(sorted(found, key=lambda each: -each.number))
+
+
+def actor_of(raw: Raw | None) -> Person:
+    """An author or committer: the address, and the account that GitHub knows for it."""
+    if raw is None:
+        return Person()
+    email = raw.text("email") if raw.has("email") else ""
+    user = raw.maybe("user")
+    if user is None:
+        return Person(email=email)
+    number = user.number("databaseId") if user.has("databaseId") else None
+    return Person(email=email, login=user.text("login"), id=number)
+
+
+def merged_of(raw: Raw) -> Merged:
+    """A pull request that landed."""
+    return Merged(
+        raw.number("number"),
+        raw.text("title"),
+        raw.text("body"),
+        raw.text("headRefName"),
+        raw.text("headRefOid"),
+        person(raw.maybe("author")),
+        raw.node("mergeCommit").text("oid"),
+        raw.time("updatedAt"),
+    )
+
+
+def entry_in(raw: Raw) -> Entry:
+    """One entry of the merge queue."""
+    base, head = raw.maybe("baseCommit"), raw.maybe("headCommit")
+    return Entry(
+        number=raw.node("pullRequest").number("number"),
+        position=raw.number("position"),
+        state=raw.text("state"),
+        base=base.text("oid") if base is not None else "",
+        head=head.text("oid") if head is not None else "",
+        solo=raw.flag("solo"),
+        jump=raw.flag("jump"),
+        by=person(raw.maybe("enqueuer")),
+    )
+
+
+_STATES = {
+    "SUCCESS": State.HEALTHY,
+    "FAILURE": State.FAILED,
+    "ERROR": State.FAILED,
+    "INACTIVE": State.STOPPED,
+}
+
+
+def deployments_of(repository: Raw) -> tuple[Deployment, ...]:
+    """Each state that a deployment was in, oldest first; one that is still on its way is started.
+
+    ("About deployments": success, failure, error, inactive; queued, pending, in_progress, waiting.)
+    """
+    found = []
+    for each in repository.nodes("deployments"):
+        name, rev = each.text("environment"), each.text("commitOid")
+        commit = each.maybe("commit")
+        tree = commit.node("tree").text("oid") if commit is not None else GONE
+        creator = each.maybe("creator")
+        by = creator.text("login") if creator is not None else ""
+        statuses = each.node("statuses")
+        said = [*statuses.items("nodes")]
+        if len(said) != statuses.number("totalCount"):
+            raise statuses.wrong("nodes", "more states of a deployment than are read")
+        last = each.maybe("latestStatus")
+        newest = last.text("id") if last is not None else ""
+        found.append(Deployment(name, rev, tree, State.STARTED, each.time("createdAt"), by))
+        # Of two in one second the latest, which GitHub names, comes last.
+        for one in sorted(said, key=lambda one: one.text("id") == newest):
+            state = _STATES.get(one.text("state"), State.STARTED)
+            found.append(Deployment(name, rev, tree, state, one.time("createdAt"), by))
+    return tuple(sorted(found, key=lambda each: each.at))
