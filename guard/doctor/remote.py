@@ -188,7 +188,7 @@ def _app(number: object) -> int | None:
 
 
 def _enabled(said: dict[str, Any], key: str) -> bool:
-    return bool((said.get(key) or {}).get("enabled", False))
+    return _field(_field(said, key, dict), "enabled", bool)
 
 
 def _field(answer: Any, key: str, kind: type[T]) -> T:

@@ -7,6 +7,7 @@ import pytest
 from guard.codeowners import Owners
 from guard.doctor.facts import Job
 from guard.doctor.files import reports
+from tests.doctor import kit
 from tests.doctor.kit import HOOKS, Said, Tree
 
 LOCAL = """\
@@ -29,6 +30,7 @@ def test_no_policy(tree: Tree) -> None:
 def test_a_policy_that_cannot_be_read(tree: Tree, text: str) -> None:
     tree.write("guard.yaml", text)
     assert tree.said() == {"policy-missing": ["error "]}
+    assert "cannot be read (guard.yaml:" in tree.report().findings[0].message
 
 
 def test_a_misnamed_policy(tree: Tree) -> None:
@@ -40,6 +42,26 @@ def test_a_misnamed_policy(tree: Tree) -> None:
 def test_a_lane_without_a_branch(tree: Tree) -> None:
     tree.edit("guard.yaml", "  targets: [main]\n", "")
     assert tree.said() == {"lane-without-target": ["warning "]}
+
+
+def test_a_policy_without_a_lane(tree: Tree) -> None:
+    tree.write("guard.yaml", "version: 1\n")
+    assert tree.said() == {"lane-without-target": ["warning "]}
+
+
+def test_evidence_that_nobody_waits_for(tree: Tree) -> None:
+    tree.edit("guard.yaml", "checks: [check]", "checks: [e2e]")
+    assert tree.said() == {"lane-check-unreported": ["error e2e"]}
+    for path in (kit.GATE, kit.RECONCILE):
+        tree.write(path, None)
+    assert set(tree.said()) == {"lane-not-run"}, "evidence can come from guard check --record"
+
+
+def test_evidence_of_pull_requests_is_none_of_what_landed(tree: Tree) -> None:
+    job = "on: pull_request\npermissions: {}\njobs: {e2e: {runs-on: x, steps: [{run: x}]}}\n"
+    tree.write(".github/workflows/e2e.yml", job)
+    tree.edit("guard.yaml", "checks: [check]", "checks: [e2e]")
+    assert tree.said() == {"lane-check-unreported": ["error e2e"]}
 
 
 def test_no_code_owners(tree: Tree) -> None:
@@ -147,6 +169,13 @@ def test_hooks_that_cannot_be_read_are_unverified(tree: Tree) -> None:
         ("check (x)", "check (x) (3.13)", True),
         ("check", "check / inner (3.13)", True),
         ("check", "other / check", False),
+        ("check", "check (3.13", False),
+        ("${{ a }}", "", True),
+        ("${{ a }}ab", "ab", True),
+        ("ab${{ a }}ab", "abab", True),
+        ("a${{ a }}b${{ a }}b", "ab", False),
+        ("a${{ a }}b${{ a }}b", "abb", True),
+        ("a${{ a }}b${{ a }}c${{ a }}d", "axcxbxd", False),
         ("py ${{ matrix.python }}", "py 3.13", True),
         ("py ${{ matrix.python }}", "python", False),
         ("${{ a }}-${{ b }}", "x-y", True),

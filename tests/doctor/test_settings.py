@@ -11,6 +11,7 @@ from guard.change import Unknown
 from guard.doctor.checkout import read_checkout
 from guard.doctor.examine import examine
 from guard.doctor.facts import Actions, Branch, Rules, Settings
+from guard.doctor.remote import read_settings
 from guard.errors import UsageError
 from guard.model import Verdict
 from tests.doctor import kit
@@ -304,8 +305,6 @@ def test_what_cannot_be_read_is_never_fine(
     online: Tree, path: str, wanted: set[str], said: object
 ) -> None:
     assert online.api is not None
-    if path == kit.PROTECTION and isinstance(said, dict):
-        said = REFUSED  # a protection without any key is one that protects from nothing
     online.api.answers[path] = said
     assert online.said() == {name: ["?"] for name in wanted}
     assert online.report().verdict is Verdict.UNVERIFIED
@@ -469,3 +468,48 @@ def test_a_job_that_waits_for_others(online: Tree, job: str, covered: bool) -> N
     online.edit(kit.CHECK, "jobs:\n", f"jobs:\n  all: {job}\n")
     wanted = {} if covered else {"error main check", "error main smoke"}
     assert set(online.said().get("guard-not-required", [])) == set(wanted)
+
+
+def test_the_branches_that_are_looked_at(online: Tree) -> None:
+    api = online.api
+    assert api is not None
+    api.answers[kit.REPO]["default_branch"] = "trunk"
+    for branch in ("trunk", "dev"):
+        api.answers[kit.RULES.replace("main", branch)] = []
+        api.answers[kit.PROTECTION.replace("main", branch)] = None
+
+    def names(tree: Tree, *targets: str) -> list[str]:
+        settings = read_settings(_AnyQueue(api.answers), "acme/shop", targets)
+        return [branch.name for branch in settings.branches]
+
+    assert names(online) == ["trunk"]
+    assert names(online, "dev", "main") == ["dev", "main"]
+
+
+class _AnyQueue(Api):
+    """A GitHub without a merge queue on any branch."""
+
+    def graphql(self, query: str, variables: object = None) -> dict[str, Any]:
+        return {"repository": {"mergeQueue": None}}
+
+
+@pytest.mark.parametrize("rights", [None, {}, {"admin": False}, "admin"])
+def test_who_is_no_admin_is_told_nothing_by_404(online: Tree, rights: object) -> None:
+    assert online.api is not None
+    online.api.answers[kit.REPO]["permissions"] = rights
+    assert online.said()["admins-exempt"] == ["?"]
+
+
+@pytest.mark.parametrize("key", ["enforce_admins", "allow_force_pushes", "allow_deletions"])
+def test_a_protection_that_lacks_a_word_is_not_understood(online: Tree, key: str) -> None:
+    assert online.api is not None
+    whole = kit.protection()
+    del whole[key]
+    online.api.answers[kit.PROTECTION] = whole
+    assert online.said()["admins-exempt"] == ["?"]
+
+
+def test_a_ruleset_that_is_gone_meanwhile(online: Tree) -> None:
+    assert online.api is not None
+    online.api.answers[kit.RULESET] = None
+    assert online.said() == {"bypass": ["?"]}
