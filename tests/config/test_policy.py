@@ -145,7 +145,8 @@ def test_every_error_at_once_with_its_place() -> None:
         "guard.yaml:2:17: target-version: unknown version '3.1'; allowed: 3.6 to 3.30; "
         "did you mean '3.10'?",
         "guard.yaml:3:1: unknown key 'rule'; allowed: version, target-version, roots, exclude, "
-        "baseline, rules, per-path, smoke, people, provenance, lane, server, github; did you mean 'rules'?",
+        "baseline, rules, per-path, smoke, people, provenance, lane, server, github; "
+        "did you mean 'rules'?",
         "guard.yaml:4:9: roots[0]: '/abs': a path is relative to the project's top, with '/' as "
         "separator",
         "guard.yaml:4:15: roots[1]: '../up': a path has no empty and no '..' part "
