@@ -7,7 +7,7 @@ warnings a step; the rest stays in the log, and a notice says so.
 
 from __future__ import annotations
 
-from guard.model import Finding, Level, Report
+from guard.model import Finding, Level, Report, Verdict
 from guard.reporters._escape import terminal
 from guard.reporters._words import (
     VICTIMS_SHOWN,
@@ -32,7 +32,9 @@ def render(report: Report, context: ReportContext) -> str:
     ]
     for rule, verdict, reason in unusual(report, context.debug):
         text = f"{verdict}: {reason or 'no reason given'}"
-        lines.append(_command("error", text, {}, f"guard: {rule}"))
+        # Whose turn it is not has done nothing wrong.
+        kind = "notice" if verdict == Verdict.HOLD.value else "error"
+        lines.append(_command(kind, text, {}, f"guard: {rule}"))
     lines += [_finding(finding, context) for finding in report.findings]
     lines += [_command("notice", note, {}, "guard") for note in report.notes]
     shown = [sum(line.startswith(f"::{kind} ") for line in lines) for kind in ("error", "warning")]

@@ -117,7 +117,7 @@ def test_github_annotates_no_file_for_the_change() -> None:
     said = github.render(report(), ReportContext())
     assert "::error title=guard%3A approval::#23 is wrong%0AFix: Mend #23.\n" in said
     assert "::error file=migrations/1.sql,title=guard%3A plan::" in said
-    assert "::error title=guard%3A lane::hold: lane held by #20 until" in said
+    assert "::notice title=guard%3A lane::hold: lane held by #20 until" in said
 
 
 def test_markdown_tells_waiting_from_not_verified() -> None:

@@ -64,7 +64,8 @@ def test_what_was_not_verified_is_an_error(samples) -> None:
     found = commands(samples, samples.unverified)
     where = {"file": "app/bad.py", "line": "9", "title": "guard: unverified"}
     assert found[0][:2] == ("error", where)
-    assert [kind for kind, _, _ in found] == ["error"] * 4
+    assert [kind for kind, _, _ in found] == ["error", "error", "error", "notice"]
+    assert found[3][2].startswith("hold: ")  # no fault: nobody has to mend anything
 
 
 def test_the_limit_of_ten_is_told(samples) -> None:
