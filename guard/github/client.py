@@ -8,12 +8,13 @@ nothing remains, then a minute; who would have to wait for longer is told so and
 from __future__ import annotations
 
 import json
+import math
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from guard import __version__
 from guard.errors import GuardError, UsageError
@@ -31,6 +32,8 @@ T = TypeVar("T")
 TRIES = 4
 LONGEST_WAIT = 90
 """Seconds. A job that sleeps for an hour helps nobody: it fails, and the next event tries again."""
+_MINUTE = 60.0
+"""To wait where GitHub does not say for how long."""
 _NO_ANSWER = (httpx.TransportError, httpx.StreamError)
 _BROKEN = frozenset({500, 502, 503, 504})
 _LIMITED = frozenset({403, 429})
@@ -83,19 +86,23 @@ class Client:
     spent: Spent = field(default_factory=Spent)
 
     def __post_init__(self) -> None:
-        if not self.token or not self.token.isascii() or any(c.isspace() for c in self.token):
+        # What a header cannot hold would be quoted in the error about it.
+        if not (self.token and self.token.isascii() and self.token.isprintable()) or (
+            " " in self.token
+        ):
             raise UsageError("no usable token for GitHub; set GITHUB_TOKEN (or GH_TOKEN)")
         self._kept: dict[str, tuple[str, tuple[Any, str]]] = {}
-        self._http = httpx.Client(
-            timeout=httpx.Timeout(self.timeout, connect=min(10.0, self.timeout)),
-            follow_redirects=False,
-            headers={
-                "Authorization": f"Bearer {self.token}",
-                "Accept": "application/vnd.github+json",
-                "X-GitHub-Api-Version": "2022-11-28",
-                "User-Agent": f"premerge-guard/{__version__}",
-            },
-        )
+        headers = {
+            "Authorization": f"Bearer {self.token}",
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": "2022-11-28",
+            "User-Agent": f"premerge-guard/{__version__}",
+        }
+        timeout = httpx.Timeout(self.timeout, connect=min(10.0, self.timeout))
+        try:
+            self._http = httpx.Client(timeout=timeout, follow_redirects=False, headers=headers)
+        except (httpx.InvalidURL, ImportError, ValueError) as error:
+            raise UsageError(f"HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: {error}") from None
 
     def close(self) -> None:
         """Give the connections back."""
@@ -109,8 +116,8 @@ class Client:
         body = {"query": query, "variables": dict(variables or {})}
 
         def once() -> dict[str, Any]:
-            answer = self._parsed(self._send("POST", self.endpoints.graphql, body))
-            return self._data(answer)
+            response = self._send("POST", self.endpoints.graphql, body)
+            return self._data(self._parsed(response), response.headers)
 
         return self._patiently(once, "GraphQL")
 
@@ -155,14 +162,24 @@ class Client:
 
     def _same_host(self, asked: str, target: str) -> str:
         """``target``, if it is at the host that was asked: the token goes nowhere else."""
-        where = str(httpx.URL(asked).join(target))
-        one, other = urlsplit(asked), urlsplit(where)
-        if not target or (one.scheme, one.netloc) != (other.scheme, other.netloc):
+        one = httpx.URL(asked)
+        try:
+            other = one.join(target)
+        except (httpx.InvalidURL, ValueError):
             raise ForgeError(
-                f"GitHub: {one.netloc} sends us on to {other.netloc!r:.80}; the token is not sent "
-                "to another host. Check the address of the API (GITHUB_API_URL)"
+                f"GitHub: {one.host} sends us on to {self._harmless(target)!r:.80}: no address"
+            ) from None
+        same = (one.scheme, one.netloc, one.userinfo) == (
+            other.scheme,
+            other.netloc,
+            other.userinfo,
+        )
+        if not target or not same:
+            raise ForgeError(
+                f"GitHub: {one.host} sends us on to {self._harmless(other.host)!r:.80}; the token "
+                "is not sent to another address. Check that of the API (GITHUB_API_URL)"
             )
-        return where
+        return str(other)
 
     def _send(
         self, method: str, url: str, body: Mapping[str, object] | None = None, etag: str = ""
@@ -195,22 +212,28 @@ class Client:
         """Raise ``_Again`` where a limit was hit; a 403 can also be a refusal."""
         headers = response.headers
         if "Retry-After" in headers:
-            raise _Again("its rate limit is hit", _number(headers["Retry-After"]))
+            wait = _number(headers["Retry-After"])
+            raise _Again("its rate limit is hit", _MINUTE if wait is None else wait)
         if headers.get("x-ratelimit-remaining") == "0":
-            left = _number(headers.get("x-ratelimit-reset", "")) - self.clock()
-            raise _Again("its rate limit is used up", max(left, 1.0))
+            raise _Again("its rate limit is used up", self._until_reset(headers))
         if response.status_code == 429 or "secondary rate limit" in response.text.casefold():
-            raise _Again("its secondary rate limit is hit", 60.0)
+            raise _Again("its secondary rate limit is hit", _MINUTE)
 
-    def _data(self, answer: Any) -> dict[str, Any]:
+    def _until_reset(self, headers: Mapping[str, str]) -> float:
+        """Seconds until the primary limit is over."""
+        at = _number(headers.get("x-ratelimit-reset", ""))
+        return _MINUTE if at is None else max(at - self.clock(), 1.0)
+
+    def _data(self, answer: Any, headers: Mapping[str, str]) -> dict[str, Any]:
         if not isinstance(answer, dict):
             raise ForgeError("GitHub: GraphQL: the answer is no object")
         errors = answer.get("errors")
         if errors:
-            kinds = {each.get("type") for each in errors if isinstance(each, dict)}
-            if kinds & {"RATE_LIMITED", "RATE_LIMIT"}:
-                raise _Again("its rate limit is used up", 60.0)
-            said = "; ".join(_words(each) for each in errors[:3])
+            listed = errors if isinstance(errors, list) else [errors]
+            kinds = {str(each.get("type")) for each in listed if isinstance(each, dict)}
+            if kinds & {"RATE_LIMITED", "RATE_LIMIT"}:  # the primary limit, with status 200
+                raise _Again("its rate limit is used up", self._until_reset(headers))
+            said = "; ".join(_words(each) for each in listed[:3])
             raise ForgeError(f"GitHub: GraphQL: {self._harmless(said)}")
         data = answer.get("data")
         if not isinstance(data, dict):
@@ -246,18 +269,20 @@ class Client:
         return self._harmless(str(said))[:300]
 
     def _harmless(self, text: str) -> str:
-        return text.replace(self.token, "***")
+        return re.sub(re.escape(self.token), "***", text, flags=re.IGNORECASE)
 
 
 def _endpoint(response: httpx.Response) -> str:
     return f"{response.request.method} {response.request.url.path}"
 
 
-def _number(text: str) -> float:
+def _number(text: str) -> float | None:
+    """Seconds; ``None`` for what is none, such as a date."""
     try:
-        return float(text)
+        found = float(text)
     except ValueError:
-        return 60.0
+        return None
+    return found if math.isfinite(found) and found >= 0 else None
 
 
 def _words(error: Any) -> str:

@@ -21,9 +21,13 @@ from guard.github.values import Repo
 MAX_BYTES = 32 << 20
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _GROUP = re.compile(
-    r"refs/heads/gh-readonly-queue/(?P<base>.+)/pr-(?P<number>[0-9]{1,9})-(?P<sha>[0-9a-f]{40,64})"
+    r"refs/heads/gh-readonly-queue/(?P<base>.+)/pr-(?P<number>[1-9][0-9]{0,8})-(?P<sha>[0-9a-f]{40,64})"
 )
 HEADS = "refs/heads/"
+_LARGEST = 2**31 - 1
+"""GraphQL's ``Int`` holds no more (GraphQL specification, "Int")."""
+_LONGEST_ENVIRONMENT = 255
+"""GitHub Docs, "Managing environments for deployment"."""
 
 
 class BadEvent(UsageError):
@@ -108,7 +112,7 @@ def read_event(name: str, data: bytes, repository: str = "") -> Event:
             f"the event {name!r:.60} is none that the guard answers: {', '.join(EVENTS)}"
         )
     if len(data) > MAX_BYTES:
-        raise BadEvent(f"the event {name}: {len(data)} bytes; at most {MAX_BYTES} are read")
+        raise BadEvent(f"the event {name}: it has more than the {MAX_BYTES} bytes that are read")
     try:
         value = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -170,8 +174,10 @@ class _Payload:
 
     def _deployment(self, repo: Repo) -> Event:
         environment = self._text("deployment", "environment")
+        if len(environment) > _LONGEST_ENVIRONMENT:
+            raise self._wrong(f"deployment.environment has {len(environment)} characters")
         login = self.get("deployment", "creator", "login")
-        by = Person(login=login if isinstance(login, str) else "")
+        by = Person(login=login if isinstance(login, str) and _is_text(login) else "")
         return Deploying(repo, self._oid("deployment", "sha"), environment, by)
 
     def get(self, *keys: str) -> Any:
@@ -184,11 +190,13 @@ class _Payload:
         found = self.get(*keys)
         if not isinstance(found, str) or not found:
             raise self._wrong(f"{'.'.join(keys)} is missing")
+        if not _is_text(found):
+            raise self._wrong(f"{'.'.join(keys)}: {found!r:.60} is no Unicode text")
         return found
 
     def _number(self, *keys: str) -> int:
         found = self.get(*keys)
-        if type(found) is not int or found < 1:
+        if type(found) is not int or not 1 <= found <= _LARGEST:
             raise self._wrong(f"{'.'.join(keys)} is no number of a pull request")
         return found
 
@@ -205,6 +213,11 @@ class _Payload:
 
     def _wrong(self, why: str) -> BadEvent:
         return BadEvent(f"the event {self.name}: {why}")
+
+
+def _is_text(found: str) -> bool:
+    """JSON can spell half of a character, which neither git nor GitHub can be asked for."""
+    return not any("\ud800" <= c <= "\udfff" for c in found)
 
 
 def repo_of(text: str) -> Repo:
