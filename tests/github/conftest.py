@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from guard.github.client import Client
 from tests.github.fake import Clock, Server, World
 from tests.github.kit import Caller
+from tests.github.scripted import Waits, speaking
 
 
 @pytest.fixture
@@ -36,3 +38,15 @@ def server(world: World) -> Iterator[Server]:
 def call(server: Server) -> Iterator[Caller]:
     with Caller.of(server) as caller:
         yield caller
+
+
+@pytest.fixture
+def waits() -> Waits:
+    return Waits()
+
+
+@pytest.fixture
+def client(server: Server, world: World, clock: Clock, waits: Waits) -> Iterator[Client]:
+    """The product's own client, which has a workflow's token and sleeps for no time."""
+    with speaking(server.url, waits, token=world.token(), clock=clock, timeout=0.5) as made:
+        yield made

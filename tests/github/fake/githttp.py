@@ -6,8 +6,8 @@ import base64
 import functools
 import os
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 
 from tests.github.fake.repo import environment
@@ -18,7 +18,8 @@ class GitRequest:
     method: str
     path: str
     query: str
-    headers: Mapping[str, str]
+    headers: Message
+    """Upper and lower case are the same in their names."""
     body: bytes
 
     @property

@@ -36,6 +36,8 @@ class Request:
     """Whose token it was; empty without a token that is known."""
     host: str = ""
     authorization: str = ""
+    etag: str = ""
+    """What the client had already."""
     status: int = 0
 
 
@@ -106,12 +108,15 @@ class Server:
 
     def answer(self, asked: githttp.GitRequest) -> Reply:
         """The whole way of a request."""
-        header = asked.headers.get("Authorization", "")
-        note = Request(asked.method, asked.path, host=asked.headers.get("Host", ""))
-        note.authorization = header
+        headers = asked.headers
+        signs = headers.get_all("Authorization", [])
+        note = Request(asked.method, asked.path, host=headers.get("Host", ""))
+        note.authorization, note.etag = ", ".join(signs), headers.get("If-None-Match", "")
         self.requests.append(note)
         try:
-            if ".git/" in asked.path:
+            if len(signs) > 1:
+                reply = Reply(400, b'Duplicate header: "Authorization"\n')
+            elif ".git/" in asked.path:
                 reply = self._git(asked, note)
             else:
                 reply = self._api(asked, note)
@@ -301,8 +306,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> None:
         path, _, query = self.path.partition("?")
-        headers = {key.title(): value for key, value in self.headers.items()}
-        reply = self.server_of.answer(githttp.GitRequest(self.command, path, query, headers, body))
+        asked = githttp.GitRequest(self.command, path, query, self.headers, body)
+        reply = self.server_of.answer(asked)
         if reply.close:
             self.close_connection = True
             return
