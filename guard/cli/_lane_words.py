@@ -14,13 +14,14 @@ from guard.errors import UsageError
 from guard.keeper import HEADS, Keeper
 from guard.lane import Standing, entries, name_of, unreleased
 from guard.lanecheck import Checked
-from guard.reporters._escape import terminal
+from guard.reporters._escape import json_in_log, terminal
 
 
 def show(reports: Sequence[Report], form: str) -> int:
     """Print how the lanes stand. 3 where the facts are no ground for that, else 0."""
     if form == "json":
-        say(json.dumps({"version": 1, "targets": [_json(each) for each in reports]}, indent=2))
+        document = {"version": 1, "targets": [_json(each) for each in reports]}
+        say(json_in_log(json.dumps(document, indent=2)))
         say("\n")
     else:
         for each in reports:
@@ -42,7 +43,8 @@ def show_log(target: str, records: Iterable[tuple[str, LaneRecord]], form: str) 
             values = dump(record)
             assert isinstance(values, dict)
             found.append({"id": oid, **values})
-        say(json.dumps({"version": 1, "target": target, "records": found}, indent=2) + "\n")
+        document = {"version": 1, "target": target, "records": found}
+        say(json_in_log(json.dumps(document, indent=2)) + "\n")
         return 0
     empty = True
     for oid, record in records:

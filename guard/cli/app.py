@@ -29,7 +29,7 @@ from guard.cli import (
 from guard.cli._output import OutputClosed
 from guard.cli._surroundings import Surroundings
 from guard.errors import GuardError
-from guard.reporters._escape import terminal
+from guard.reporters._escape import log_line, terminal
 
 EPILOG = """\b
 Exit codes: 0 pass, 1 fail, 2 usage or policy error, 3 unverified or internal error,
@@ -112,7 +112,8 @@ def _complain(message: str, code: int) -> int:
 def _print_trace() -> None:
     import traceback
 
-    traceback.print_exc()
+    for line in traceback.format_exc().split("\n")[:-1]:
+        print(log_line(line), file=sys.stderr)  # a message may have line breaks
 
 
 def _never_fail_to_encode() -> None:

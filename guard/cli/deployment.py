@@ -64,14 +64,14 @@ def show(around: Surroundings, environment: str | None, form: str, remote: str |
     from guard._wire import dump
     from guard.cli._evidence import open_records
     from guard.cli.evidence import moment
-    from guard.reporters._escape import terminal
+    from guard.reporters._escape import json_in_log, terminal
 
     if environment is not None and not environment.strip():
         raise UsageError("--env needs the name of an environment")
     found = open_records(remote, around.environ).deployments(environment or "")
     if form == "json":
         document = {"version": 1, "deployments": [dump(each) for each in found]}
-        say(json.dumps(document, indent=1) + "\n")
+        say(json_in_log(json.dumps(document, indent=1)) + "\n")
     else:
         for each in found:
             line = f"{moment(each.at)}  {each.environment}  {each.rev[:12]}  {each.state.value}"

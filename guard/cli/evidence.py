@@ -51,7 +51,9 @@ def show(around: Surroundings, rev: str, form: str, remote: str | None) -> int:
     code = worst([each.verdict.value for each in newest(found)])
     if form == "json":
         document = {"version": 1, "tree": tree, "evidence": [dump(each) for each in found]}
-        say(json.dumps(document, indent=1) + "\n")
+        from guard.reporters._escape import json_in_log
+
+        say(json_in_log(json.dumps(document, indent=1)) + "\n")
         return code
     standing = newest(found)
     lines = [line for each in found for line in _lines(each, each in standing)]

@@ -78,7 +78,9 @@ def who(around: Surroundings, /, revs: tuple[str, ...], **values: object) -> int
         for each in found
     ]
     if options.text("form") == "json":
-        say(json.dumps([_json(each) for each in answers], indent=1) + "\n")
+        from guard.reporters._escape import json_in_log
+
+        say(json_in_log(json.dumps([_json(each) for each in answers], indent=1)) + "\n")
     else:
         say("".join(f"{line}\n" for each in answers for line in _lines(each)))
     return 0

@@ -12,7 +12,12 @@ ZERO_WIDTH = frozenset({"Mn", "Me"})
 
 
 def terminal(text: str) -> str:
-    """``text`` on one line; control, format and unpaired surrogate characters are spelled out."""
+    """``text`` on one line; control, format and unpaired surrogate characters are spelled out.
+
+    So is the bracket of ``##[``: GitHub's runner takes what follows for a workflow command wherever
+    in a line it stands (``ActionCommand.TryParse`` of actions/runner).
+    """
+    text = text.replace("##[", "##\\x5b")
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(visible, text))
@@ -37,6 +42,17 @@ def visible(char: str) -> str:
         if code < 0x10000
         else f"\\U{code:08x}"
     )
+
+
+def log_line(text: str) -> str:
+    """``terminal`` for a line of its own, where ``::`` begins a command, after spaces too."""
+    shown = terminal(text)
+    return shown.replace("::", "\\x3a:", 1) if shown.lstrip().startswith("::") else shown
+
+
+def json_in_log(document: str) -> str:
+    """The same JSON without ``##[``, which can only stand in a string there."""
+    return document.replace("##[", "##\\u005b")
 
 
 def log_path(path: str) -> str:

@@ -73,7 +73,10 @@ def marked(text: str, place: Place) -> tuple[str, int, int]:
     stops: list[int] = []
     for char in text:
         stops.append(len(shown))
-        shown += " " * (_TAB - width(shown) % _TAB) if char == "\t" else visible(char)
+        if char == "\t":
+            shown += " " * (_TAB - width(shown) % _TAB)
+        else:
+            shown += "\\x5b" if char == "[" and shown.endswith("##") else visible(char)
     stops.append(len(shown))
     before, mark = shown[: stops[start]], shown[stops[start] : stops[end]]
     return shown.rstrip(), width(before), max(width(mark), 1)

@@ -6,6 +6,7 @@ import json
 
 from guard.model import Report
 from guard.reporters import _plain
+from guard.reporters._escape import json_in_log
 from guard.reporters.context import ReportContext
 
 
@@ -16,4 +17,4 @@ def render(report: Report, context: ReportContext) -> str:
         "findings": [_plain.finding(found, context) for found in report.findings],
         "unjudged": _plain.unjudged_files(report, context),
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json_in_log(json.dumps(document, indent=2)) + "\n"

@@ -9,6 +9,7 @@ import json
 
 from guard.model import Report
 from guard.reporters import _plain
+from guard.reporters._escape import json_in_log
 from guard.reporters.context import ReportContext
 
 
@@ -17,4 +18,4 @@ def render(report: Report, context: ReportContext) -> str:
     lines: list[object] = [_plain.finding(found, context) for found in report.findings]
     lines += [{"unjudged": item} for item in _plain.unjudged_files(report, context)]
     lines.append({"report": _plain.head(report, context)})
-    return "".join(json.dumps(line) + "\n" for line in lines)
+    return "".join(json_in_log(json.dumps(line)) + "\n" for line in lines)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from guard.model import Finding, Place, Report
-from guard.reporters._escape import visible
+from guard.reporters._escape import terminal
 from guard.reporters._words import (
     VICTIMS_SHOWN,
     summary_of,
@@ -23,7 +23,9 @@ from guard.reporters.context import ReportContext
 LIMIT = 200
 """A comment on GitHub holds 65,536 characters."""
 
-_SPECIAL = re.compile(r"[\\`*_\[\]#|~<>&@$]|://|\bwww\.|^[-+=]|^[0-9]{1,9}[.)]", re.ASCII)
+_SPECIAL = re.compile(
+    r"[\\`*_\[\]#|~<>&@$]|://|\b[Gg][Hh]-(?=[0-9])|\bwww\.|^[-+=]|^[0-9]{1,9}[.)]", re.ASCII
+)
 _BREAK = "&#8203;"
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 
@@ -89,17 +91,17 @@ def _at(place: Place, context: ReportContext) -> str:
 
 def code(text: str) -> str:
     """A code span that ``text`` cannot leave, also in a table (GFM splits cells before spans)."""
-    shown = "".join(map(visible, text)).replace("|", "\\|")
+    shown = terminal(text).replace("|", "\\|")
     fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
     pad = " " if shown.startswith("`") or shown.endswith("`") or not shown.strip() else ""
     return f"{fence}{pad}{shown}{pad}{fence}"
 
 
 def prose(text: str) -> str:
-    """Plain words. Forges look for ``@name``, ``#1`` and bare links after Markdown is rendered, so
-    a backslash does not stop them; a zero-width space does.
+    """Plain words. Forges look for ``@name``, ``#1``, ``GH-1`` and bare links after Markdown is
+    rendered, so a backslash does not stop them; a zero-width space does.
     """
-    parts = re.split(r"(`[^`]+`)", "".join(map(visible, text)).strip())
+    parts = re.split(r"(`[^`]+`)", terminal(text).strip())
     return "".join(
         code(part[1:-1]) if number % 2 else _SPECIAL.sub(_escaped, part)
         for number, part in enumerate(parts)
@@ -110,7 +112,7 @@ def _escaped(match: re.Match[str]) -> str:
     found = match[0]
     if found in _ENTITIES:
         return _ENTITIES[found]
-    if found in ("@", "www."):
+    if found in ("@", "www.") or found[-1] == "-" != found:
         return found + _BREAK
     if found == "://":
         return f":{_BREAK}//"

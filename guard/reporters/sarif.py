@@ -10,6 +10,7 @@ import json
 from urllib.parse import quote
 
 from guard.model import EXIT_CODES, Finding, Level, Place, Report, Step, Verdict
+from guard.reporters._escape import json_in_log
 from guard.reporters._words import VICTIMS_SHOWN, unjudged, unusual, victims_words, when_words
 from guard.reporters.context import ReportContext, RuleInfo
 
@@ -42,7 +43,8 @@ def render(report: Report, context: ReportContext) -> str:
         "results": [_result(finding, index[finding.rule], context) for finding in report.findings],
         "properties": {"subject": report.subject, "verdict": report.verdict.value},
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json_in_log(json.dumps(document, indent=2)) + "\n"
 
 
 def _rules(report: Report, context: ReportContext) -> list[RuleInfo]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guard.reporters._escape import log_path, terminal
+from guard.reporters._escape import log_line, log_path, terminal
 from guard.reporters._source import Sources, marked
 from guard.reporters._words import (
     OUTPUT_SHOWN,
@@ -109,7 +109,7 @@ class _Writer:
             lines = finding.output.rstrip().splitlines()
             if not self.context.verbose:
                 lines = lines[-OUTPUT_SHOWN:]
-            yield "output", [*map(terminal, lines)]
+            yield "output", [*map(log_line, lines)]
         yield self.paint("good", "fix"), [terminal(finding.fix)]
 
     def uses(self, finding: Finding, total: int) -> list[str]:
@@ -136,7 +136,7 @@ class _Writer:
         for rule, verdict, reason in unusual(report, self.context.debug):
             head, *trace = reason.split("\n") if reason else ["no reason given"]
             yield f"{terminal(rule)}: {self.paint('warning', verdict)} {terminal(head)}"
-            yield from (f"    {terminal(line)}" for line in trace)
+            yield from (f"    {log_line(line)}" for line in trace)
         if self.context.verbose:
             for result in report.results:
                 why = result.reason if result.verdict.value == "skipped" else ""

@@ -37,7 +37,7 @@ class Later(Request): ...
 A = B = C = D = Request
 """
 SOURCES = MappingProxyType({"app/api.py": API.encode()})
-HOSTILE = "\x1b[2J\u202e|`@octocat #1 <img src=x onerror=y>\n::error::x\r\udc80]]>%"
+HOSTILE = "\x1b[2J\u202e|`@octocat #1 <img src=x onerror=y>\n::error::x ##[error]y\r\udc80]]>%"
 
 
 @dataclass(frozen=True)

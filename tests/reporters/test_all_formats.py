@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,14 @@ def test_hostile_text_reaches_no_stream_raw(name, samples) -> None:
     assert "\u202e" not in text
     assert "\r" not in text
     text.encode("utf-8")  # no unpaired surrogate
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"github"}))
+def test_hostile_text_commands_no_runner(name, samples) -> None:
+    """``::`` begins a workflow command at the start of a line, ``##[`` anywhere in it."""
+    text = reporter(name)(samples.hostile, samples.context(debug=True))
+    assert not re.search(r"(?m)^\s*::", text)
+    assert "##[" not in text
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -191,3 +192,16 @@ def test_the_text_format_loads_nothing_heavy() -> None:
     code = f"import sys, guard.reporters.text; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_source_code_commands_no_runner(samples) -> None:
+    line = "x = Request  # ::error::y ##[error]z\t##[add-mask]\n"
+    place = Place("a.py", 1, 5, 1, 12)
+    output = f"  {line}::a::\n ::b::"
+    finding = replace(samples.finding, place=place, guard=None, uses=(), output=output)
+    report = Report("tree", 1, (RuleResult("runtime-use", Verdict.FAIL, (finding,)),))
+    shown = render(report, ReportContext({"a.py": line.encode()}.get))
+    assert "##[" not in shown
+    assert not re.search(r"(?m)^\s*::", shown)
+    at = shown.splitlines()[1].index("Request")
+    assert shown.splitlines()[2].index("^") == at
