@@ -23,6 +23,7 @@ from guard.cli._where import Where
 from guard.decisions import decision
 from guard.errors import GuardError, UsageError
 from guard.forge.facts import write_facts
+from guard.github.answers import cut
 from guard.github.event import Deploying, GroupMade, Moved, Nothing, PullChanged
 from guard.github.scene import Scene
 from guard.model import EXIT_CODES, Report, Stage, Verdict
@@ -32,6 +33,9 @@ from guard.reporters.context import ReportContext
 from guard.reporters.markdown import render
 
 _OF_GIT = ("target", "rev", "base", "branch", "pusher", "remote", "promote_to", "facts", "config")
+
+_LONGEST_SUMMARY = 1 << 20
+"""Bytes for each step (GitHub Docs, "Workflow commands": "Adding a job summary")."""
 
 
 def gate_on_github(around: Surroundings, chosen: Options) -> int:
@@ -97,6 +101,6 @@ def _for_the_runner(around: Surroundings, report: Report) -> None:
     environ = around.environ
     summary, output = environ.get("GITHUB_STEP_SUMMARY"), environ.get("GITHUB_OUTPUT")
     if summary:
-        append(summary, render(report, ReportContext()))
+        append(summary, cut(render(report, ReportContext()), _LONGEST_SUMMARY))
     if output:
         append(output, f"verdict={report.verdict.value}\n")

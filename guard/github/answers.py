@@ -22,8 +22,9 @@ from guard.reporters.markdown import render
 
 BATCH = 50
 _LONGEST_TITLE = 200
-_LONGEST_SUMMARY = 60_000
+LONGEST = 60_000
 """GitHub takes 65,535 characters."""
+_CUT = "\n\nCut here: it is too long for GitHub.\n"
 _OURS = "guard:"
 
 SUCCESS, FAILURE, PENDING = "SUCCESS", "FAILURE", "PENDING"
@@ -68,6 +69,22 @@ def _title(report: Report) -> str:
     return f"not verified: {said}"
 
 
+def cut(text: str, most: int = LONGEST) -> str:
+    """``text``, or so many of its lines as fit into ``most`` bytes of UTF-8, and a word about it.
+
+    Lines are kept whole: half of one could let out what its end holds in.
+    """
+    if len(text.encode("utf-8", "replace")) <= most:
+        return text
+    kept, left = [], most - len(_CUT)
+    for line in text.split("\n"):
+        left -= len(line.encode("utf-8", "replace")) + 1
+        if left < 0:
+            break
+        kept.append(line)
+    return "\n".join(kept) + _CUT
+
+
 def post(client: Client, repository: str, name: str, answers: Sequence[Answer]) -> None:
     """Write check runs called ``name``. Raises ``ForgeError`` where one did not come to be."""
     for start in range(0, len(answers), BATCH):
@@ -88,9 +105,7 @@ def _input(repository: str, name: str, answer: Answer) -> dict[str, object]:
     title = terminal(answer.title)
     if len(title) > _LONGEST_TITLE:
         title = title[: _LONGEST_TITLE - 3] + "..."
-    summary = answer.summary
-    if len(summary) > _LONGEST_SUMMARY:
-        summary = summary[:_LONGEST_SUMMARY] + "\n\nCut here: it is too long for GitHub.\n"
+    summary = cut(answer.summary)
     value: dict[str, object] = {
         "repositoryId": repository,
         "headSha": answer.rev,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from guard.github import queries
 from guard.github._raw import Raw
-from guard.github.answers import Answer
+from guard.github.answers import Answer, cut
 from guard.github.client import Client
 from guard.reporters.markdown import prose
 
@@ -16,7 +16,7 @@ def comment(client: Client, pull: str, answer: Answer) -> None:
 
     Our own comment is known by its mark and by GitHub's word that the token's account wrote it.
     """
-    body = f"{MARK}\n**guard**: {prose(answer.title)}\n\n{answer.summary}"[:60_000]
+    body = cut(f"{MARK}\n**guard**: {prose(answer.title)}\n\n{answer.summary}")
     node = Raw(client.graphql(queries.COMMENTS, {"id": pull}), "comments").node("node")
     for each in node.nodes("comments"):
         if each.flag("viewerDidAuthor") and each.text("body").startswith(MARK):
