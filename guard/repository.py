@@ -70,6 +70,8 @@ class Repository(Git):
 
     signs_in: Mapping[str, str] = MappingProxyType({})
     """More of the environment for git where it speaks to a remote: how to sign in."""
+    hidden: tuple[str, ...] = ()
+    """What of it no message may show, for a server can say back what it was told."""
 
     def write_blob(self, data: bytes) -> str:
         """Store ``data``; its id."""
@@ -284,7 +286,11 @@ class Repository(Git):
         env = dict(self._env)
         env |= {name: os.environ[name] for name in _TO_SIGN_IN if name in os.environ}
         env |= self.signs_in
-        return run([self._program, "--no-pager", "-C", self.top, *config, *args], None, env)
+        argv = [self._program, "--no-pager", "-C", self.top, *config, *args]
+        code, out, err = run(argv, None, env)
+        for each in self.hidden:
+            err = err.replace(each.encode(), b"***")
+        return code, out, err
 
     def _id(self, *args: str, stdin: bytes | None = None) -> str:
         oid = self.run(*args, stdin=stdin).decode("ascii", "replace").strip()

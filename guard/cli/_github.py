@@ -60,6 +60,7 @@ def place(around: Surroundings, repo: Repo, now: int) -> Place:
     client = Client(token, Endpoints(api, graphql, server))
     git = Repository(top, environ)
     git.signs_in = sign_in(server, token)
+    git.hidden = (token, _basic(token))
     return Place(client, git, f"{server}/{repo.path}.git", around.rules(), now)
 
 
@@ -74,11 +75,10 @@ def sign_in(server: str, token: str) -> dict[str, str]:
     What a checkout left of the same kind is taken back first: two such headers are refused. A
     redirect would carry the header along, so none is followed (git-config(1), http.*).
     """
-    basic = b64encode(f"x-access-token:{token}".encode("ascii")).decode("ascii")
     key = f"http.{server}/.extraheader"
     values = [
         (key, ""),
-        (key, f"Authorization: basic {basic}"),
+        (key, f"Authorization: basic {_basic(token)}"),
         ("http.followRedirects", "false"),
         ("credential.helper", ""),
     ]
@@ -87,6 +87,10 @@ def sign_in(server: str, token: str) -> dict[str, str]:
         found[f"GIT_CONFIG_KEY_{number}"] = name
         found[f"GIT_CONFIG_VALUE_{number}"] = value
     return found
+
+
+def _basic(token: str) -> str:
+    return b64encode(f"x-access-token:{token}".encode("ascii")).decode("ascii")
 
 
 def repository(around: Surroundings, named: str = "") -> Repo:
