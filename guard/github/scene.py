@@ -147,6 +147,11 @@ def look(
     Raises ``ForgeError`` and ``GitError``.
     """
     git, head = place.git, HEADS + wanted.target
+    if git.is_shallow():
+        raise ForgeError(
+            f"{git.top} is a shallow clone: commits that it lacks cannot be judged. In a workflow "
+            "give actions/checkout `fetch-depth: 0`; else run `git fetch --unshallow`"
+        )
     own = (head, NAMESPACE + "*")
     for number in range(_TRIES):
         if number:
