@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -20,6 +21,10 @@ from tests.github.fake.world import World
 HOUR = 3600
 LIMIT, LIMIT_OF_WORKFLOWS = 5000, 1000
 """Points an hour (docs.github.com, "Rate limits and query limits for the GraphQL API")."""
+GIT = re.compile(
+    r"(?P<repo>/[^/]+/[^/]+?)(\.git)?/(?P<what>info/refs|git-upload-pack|git-receive-pack)"
+)
+"""GitHub takes the address of a repository with and without ``.git``."""
 
 
 @dataclass
@@ -116,8 +121,9 @@ class Server:
         try:
             if len(signs) > 1:
                 reply = Reply(400, b'Duplicate header: "Authorization"\n')
-            elif ".git/" in asked.path:
-                reply = self._git(asked, note)
+            elif match := GIT.fullmatch(asked.path):
+                named = replace(asked, path=f"{match['repo']}.git/{match['what']}")
+                reply = self._git(named, note)
             else:
                 reply = self._api(asked, note)
         except Exception as error:  # noqa: BLE001 - a bug of the fake, shown by the test
