@@ -66,7 +66,7 @@ class Stage:
             Endpoints(self.server.api, self.server.graphql, self.server.url),
             sleep=self.pause,
             clock=self.clock,
-            timeout=5.0,
+            timeout=2.0,
         )
         git = Repository(str(self.clone), environment(self.clone))
         git.signs_in = sign_in(self.server.url, self.token)

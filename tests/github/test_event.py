@@ -23,6 +23,7 @@ from guard.github.event import (
     Deploying,
     GroupMade,
     Moved,
+    Nothing,
     PullChanged,
     read_event,
 )
@@ -143,7 +144,13 @@ def test_pull_request_target_is_a_pull_request() -> None:
 
 def test_a_closed_pull_request_is_for_the_reconciler() -> None:
     payload = put(sample("pull_request"), "pull_request.state", "closed")
-    assert isinstance(read_event("pull_request", encoded(payload)), Moved)
+    assert isinstance(read_event("pull_request", encoded(put(payload, "action", "closed"))), Moved)
+
+
+def test_who_labels_a_closed_pull_request_asks_nothing() -> None:
+    payload = put(sample("pull_request"), "pull_request.state", "closed")
+    found = read_event("pull_request", encoded(put(payload, "action", "labeled")))
+    assert isinstance(found, Nothing)
 
 
 # What nobody should send

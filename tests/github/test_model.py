@@ -26,6 +26,7 @@ FAULTS = (
     Fault(Kind.STATUS, status=500, times=9),
     Fault(Kind.LOST, status=504),
     Fault(Kind.RESET),
+    Fault(Kind.HANG, seconds=3),
     Fault(Kind.RESET_AFTER),
     Fault(Kind.TRUNCATE),
     Fault(Kind.TRUNCATE, times=9, path="/graphql"),

@@ -262,3 +262,14 @@ def test_the_turn_is_decided_by_facts_alone() -> None:
     assert set(choose([*line, one(5, 99, "docs")], 0, 60, 60)) == {2, 5}
     both = Candidate(6, ("other", "docs"), 5, False)
     assert choose([*line, one(5, 99, "docs"), both], 0, 10, 60) == (6,)
+
+
+def test_a_team_can_be_asked_for_and_a_code_owner(tmp_path: Path) -> None:
+    rule = "  missing-human-approval: {level: error, roles: [team:security], code-owners: true}\n"
+    owners = {".github/CODEOWNERS": "/app/ @octo/security @cleo\n", "app/__init__.py": ""}
+    with staged(tmp_path, POLICY + rule, files=owners) as stage:
+        one = ready(stage, "one")
+        assert stage.reconcile().green == ()
+        assert "team:security" in str(stage.check_pull(one).report)
+        stage.world.review(one, stage.world.accounts["ada"], teams=("security",))
+        assert stage.reconcile().green == ("#1",)
