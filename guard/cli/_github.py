@@ -141,14 +141,27 @@ def targets(where: Place, named: str) -> tuple[str, ...]:
     return (lane.targets if lane else ()) or (head,)
 
 
+def unprotected(where: Place, happened: Event) -> str:
+    """Why nothing is asked of an event: its target is no branch that the policy protects.
+
+    Pull requests into other branches, such as those of a stack, are judged when they get to one.
+    """
+    if not isinstance(happened, (PullChanged, GroupMade)):
+        return ""
+    protected = targets(where, "")
+    if happened.target in protected:
+        return ""
+    names = ", ".join(protected)
+    return f"{happened.target} is not protected by the guard ({names}): nothing is judged"
+
+
 def judge_event(
-    around: Surroundings, happened: PullChanged | GroupMade | Deploying, now: int
+    where: Place, happened: PullChanged | GroupMade | Deploying
 ) -> tuple[Scene, Change, Report, int]:
     """Judge what the event is about, and say so on GitHub. Last is the exit code of the job.
 
     A hold at the pull request is said by the pending check run: the job itself has done its work.
     """
-    where = place(around, happened.repo, now)
     if isinstance(happened, Deploying):
         scene = look(where, Wanted(happened.repo, targets(where, "")[0]))
         by = happened.by if happened.by.login else Unknown("the event does not say who deploys")

@@ -14,6 +14,7 @@ from guard.cli._github import (
     reconcile_all,
     repository,
     show_reconciled,
+    unprotected,
 )
 from guard.cli._options import Options
 from guard.cli._output import append, say, sinks, write
@@ -48,19 +49,22 @@ def gate_on_github(around: Surroundings, chosen: Options) -> int:
     runner = bool(around.environ.get("GITHUB_EVENT_NAME"))
     wanted = sinks(chosen.many("formats") or (("github",) if runner else ()), chosen.text("output"))
     number = chosen.text("pr")
-    happened: PullChanged | GroupMade | Deploying
-    if number is not None:
-        repo = repository(around, chosen.text("repo") or "")
-        happened = pull_of(place(around, repo, time_of), repo, int(number))
-    else:
+    if number is None:
         found = event(around)
-        if isinstance(found, Nothing):
-            say(terminal(f"guard: skipped: {found.why}") + "\n")
-            return EXIT_CODES[Verdict.SKIPPED]
         if isinstance(found, Moved):
             return show_reconciled(reconcile_all(around, found.repo, "", time_of, "gate"), "text")
-        happened = found
-    scene, change, report, code = judge_event(around, happened, time_of)
+        if isinstance(found, Nothing):
+            return _skipped(found.why)
+        where = place(around, found.repo, time_of)
+        why = unprotected(where, found)
+        if why:
+            return _skipped(why)
+    else:
+        repo = repository(around, chosen.text("repo") or "")
+        where = place(around, repo, time_of)
+        found = pull_of(where, repo, int(number))
+    happened: PullChanged | GroupMade | Deploying = found
+    scene, change, report, code = judge_event(where, happened)
     if chosen.flag("record"):
         door = Stage.MERGE_QUEUE if isinstance(happened, GroupMade) else Stage.PULL_REQUEST
         scene.records.log(change.target, [decision(change, report, door)])
@@ -71,6 +75,11 @@ def gate_on_github(around: Surroundings, chosen: Options) -> int:
     emit(wanted, _done(scene, change, report), style)
     _for_the_runner(around, report)
     return code
+
+
+def _skipped(why: str) -> int:
+    say(terminal(f"guard: skipped: {why}") + "\n")
+    return EXIT_CODES[Verdict.SKIPPED]
 
 
 def _done(scene: Scene, change: Change, report: Report) -> Done:

@@ -118,3 +118,19 @@ def test_one_ai_change_at_a_time(tmp_path: Path) -> None:
         assert "green: #3" in at.reconcile()
         assert at.light(second) == "success"
         assert {each.host for each in at.server.requests} == {at.server.url.partition("//")[2]}
+
+
+def test_a_branch_that_nobody_protects_is_left_alone(tmp_path: Path) -> None:
+    """A pull request upon another one is judged when it gets to the target."""
+    with job(tmp_path) as made:
+        world = made.world
+        below = propose(world, "below")
+        tip = world.commit({"above.py": "x = 1\n"}, below.head, by=world.accounts["ada"])
+        world.direct_push("above", tip, world.accounts["ada"])
+        above = world.open_pull("above", base="below", by=world.accounts["ada"])
+        event = ("pull_request_target", world.events[-1][1])
+        env = runner(made.server, made.token, event, made.folder)
+        done = made.guard("gate", **env)
+        assert done.returncode == 0, done.stderr
+        assert "below is not protected" in done.stdout
+        assert world.checks.suites(above.head) == []
