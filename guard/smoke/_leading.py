@@ -10,12 +10,24 @@ import ast
 import re
 import sys
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 _NO_IMPORT = re.compile(rb"^(?:class|def|async|try|for|while|with|raise|del|assert)\b|^@", re.M)
+_GAP = rb"(?:[\s\\]|#[^\n]*\n)"
+_LOOKS = re.compile(
+    rb"sys_*\._*modules\b|from_+sys_+import\b".replace(b"_", _GAP),
+)
+"""Without any of this a file does not look at what is loaded, and need not be parsed for it."""
+_COLLECTS = re.compile(
+    rb"import\b[\w\s.,()\\]*?\bgc\b|\bfrom_+gc\b|['\"]gc['\"]".replace(b"_", _GAP)
+)
+"""How a file comes by the garbage collector; more than that, as of what stands in a string."""
+_MOST_CUTS = 8
+"""So many lines of a text, as of a docstring, may look like the statement that ends the imports."""
 
 Step = tuple[str, ...]
 """``("a.b",)`` is ``import a.b``; ``("a.b", "x", "y")`` is ``from a.b import x, y``."""
@@ -30,13 +42,16 @@ class Beginning:
     """Whether it asks, while it is imported, which modules are loaded."""
     searches: bool = False
     """Whether it has functions that ask so, whoever calls them."""
+    collects: bool = False
+    """Whether it names the garbage collector, which sees what was loaded before."""
 
 
 def beginning(source: bytes, module: str, *, package: bool, own: Collection[str]) -> Beginning:
     """How ``module`` begins. ``own`` are the project's top-level names, which may hide others."""
+    collects = b"gc" in source and _COLLECTS.search(source) is not None
     tree = _head(source)
     if tree is None:
-        return Beginning((), *_looks(source, own))
+        return Beginning((), *_looks(source, own), collects)
     steps: list[Step] = []
     for step in _steps(tree, module if package else module.rpartition(".")[0]):
         top = step[0].partition(".")[0]
@@ -48,17 +63,17 @@ def beginning(source: bytes, module: str, *, package: bool, own: Collection[str]
             break
         if top in own or top not in sys.stdlib_module_names:
             steps.append(step)
-    return Beginning(tuple(steps), *_looks(source, own))
+    return Beginning(tuple(steps), *_looks(source, own), collects)
 
 
 def _head(source: bytes) -> ast.Module | None:
     """The statements up to the first that is surely no import; ``None`` where there are none."""
-    found = _NO_IMPORT.search(source)
-    for text in (source[: found.start()], source) if found else (source,):
+    cuts = islice(_NO_IMPORT.finditer(source), _MOST_CUTS)
+    for end in (*(cut.start() for cut in cuts), len(source)):
         try:
-            return ast.parse(text)
+            return ast.parse(source[:end])
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue  # cut within a string, or not of this version
+            continue  # cut within a string, which the next cut may be behind; or no Python
     return None
 
 
@@ -116,7 +131,7 @@ def _is_constant(value: ast.expr) -> bool:
 
 def _looks(source: bytes, own: Collection[str]) -> tuple[bool, bool]:
     """Whether code outside functions, or in them, asks ``sys.modules`` what is there."""
-    if b"modules" not in source or b"sys" not in source:
+    if b"modules" not in source or not _LOOKS.search(source):
         return False, False
     try:
         tree = ast.parse(source)
@@ -155,6 +170,9 @@ def _searches(function: ast.AST, own: Collection[str]) -> bool:
     ``sys.modules[name]`` fails where there is none, and no failure of what is shared is believed.
     Of what the function imports by the same name the probe hears.
     """
+    looks = [id(node) for node in ast.walk(function) if _is_look(node)]
+    if not looks:
+        return False
     imported, settled, caught = set(), set(), _caught(function)
     for node in ast.walk(function):
         match node:
@@ -178,7 +196,7 @@ def _searches(function: ast.AST, own: Collection[str]) -> bool:
             ):
                 if _is_others(name, own) or ast.dump(name) in imported:
                     settled.add(id(modules))
-    return any(_is_look(node) and id(node) not in settled for node in ast.walk(function))
+    return not settled.issuperset(looks)
 
 
 def _caught(function: ast.AST) -> set[int]:

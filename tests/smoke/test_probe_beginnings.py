@@ -65,6 +65,8 @@ LOOKS = {
     "where it cannot be read": ("import sys\nsys.modules[\n", True),
     "itself": ("import sys\nme = sys.modules[__name__]\n", False),
     "others' modules": ("import sys\nx.modules\n", False),
+    "over several lines": ("import sys\nx = (sys  # all\n    .modules)\n", True),
+    "by name, over two lines": ("from sys \\\n    import (modules)\n", True),
 }
 
 
@@ -112,3 +114,28 @@ def test_functions_that_look(body: str, searches: bool) -> None:
     source = f"import sys\ndef f(name, other=''):\n    {body}\n".encode()
     found = beginning(source, "pkg.me", package=False, own=OWN)
     assert (found.looks, found.searches) == (False, searches)
+
+
+COLLECTS = {
+    "import gc": True,
+    "import os, gc": True,
+    "import gc as collector": True,
+    "from gc import collect": True,
+    "from pkg.tools import (\n    saw,\n    gc,\n)": True,
+    "gc = importlib.import_module('gc')": True,
+    "x = 1  # helps the gc": False,
+    "import gcc": False,
+    "from pkg.gcs import x": False,
+    "x.gc()": False,
+}
+
+
+@pytest.mark.parametrize(("source", "collects"), COLLECTS.items(), ids=COLLECTS)
+def test_garbage_collector(source: str, collects: bool) -> None:
+    found = beginning(source.encode(), "pkg.me", package=False, own=OWN)
+    assert found.collects is collects
+
+
+def test_lines_of_a_text_do_not_end_the_imports() -> None:
+    text = '"""Of what\nclass it is.\n\nfor all\n"""\nimport pkg.a\n\n\ndef f(): pass\n'
+    assert beginning(text.encode(), "pkg.me", package=False, own=OWN).steps == (("pkg.a",),)
