@@ -52,6 +52,10 @@ class Branch:
 def grow(wanted: tuple[Wanted, ...]) -> Branch:
     """The tree of packages; packages that nobody asked for stand in it too."""
     trunk = Branch("")
+    if len(wanted) == 1:  # nothing to share: its packages need no processes of their own
+        (one,) = wanted
+        trunk.below[one.module.partition(".")[0]] = Branch(one.module, one)
+        return trunk
     for each in wanted:
         branch = trunk
         for part in each.module.split("."):

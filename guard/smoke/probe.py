@@ -954,15 +954,27 @@ def remove_folder():
 # --- the first process ---------------------------------------------------------------------------
 
 
+class Library:
+    """The functions of the C library, with numbers and bytes: what ``ctypes`` does, without it."""
+
+    def __init__(self):
+        import _ctypes
+
+        self._find, self._call = _ctypes.dlsym, _ctypes.call_function
+        self._handle = _ctypes.dlopen(None, 2)  # RTLD_NOW
+
+    def __getattr__(self, name):
+        address, call = self._find(self._handle, name), self._call
+        return lambda *args: call(address, args)
+
+
 def isolate():
     """Ask the kernel for what Python cannot do. What is in force against the network."""
     wanted = State.request["network"]
     library = None
     if LINUX:
         try:
-            import ctypes
-
-            library = ctypes.CDLL(None, use_errno=True)
+            library = Library()
             library.prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: orphans come here
             State.prctl = library.prctl
         except Exception:  # built without it: then by other means

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _PROBE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "probe.py")
-_BOOT = (
-    f"p={_PROBE!r};".replace("%", "%%") + "exec(compile(open(p,'rb').read(),p,'exec'),"
-    "{'__name__':'guard_probe','__file__':p,'ARGUMENTS':(%r,%r),"
+_BOOT = (  # its bytecode is kept, as that of a module would be
+    "exec(__import__('_frozen_importlib_external').SourceFileLoader('guard_probe',"
+    f"{_PROBE!r}).get_code('guard_probe')".replace("%", "%%")
+    + f",{{'__name__':'guard_probe','__file__':{_PROBE!r},".replace("%", "%%")
+    + "'ARGUMENTS':(%r,%r),"
     "'__builtins__':dict(vars(__import__('builtins')))})"  # its own: those of all may be taken away
 )
 _POOLS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")

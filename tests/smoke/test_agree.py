@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from guard.observed import EffectKind, Failure, ModuleRun, Outcome
-from tests.smoke.probing import by_name, interpreters, observe, write
+from tests.smoke.probing import by_name, interpreters, modules_of, observe, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -220,6 +220,18 @@ def test_fast_and_fresh_agree(top: Path, python: str) -> None:
     assert not differ
     assert all(run.fresh for run in fresh.values())
     assert sum(run.fresh for run in fast.values()) < len(fast) // 3
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["circle.second", "fails.below.deeper.b", "fails.leaves.a", "select"],
+)
+def test_one_module_alone_agrees_too(top: Path, name: str) -> None:
+    modules = tuple(each for each in modules_of(top) if each[0] == name)
+    (fast,) = observe(top, modules=modules).modules
+    (fresh,) = observe(top, modules=modules, mode="fresh").modules
+    assert seen(fast) == seen(fresh)
+    assert not fast.fresh
 
 
 @pytest.mark.parametrize("python", interpreters()[:1] + interpreters()[-1:])
