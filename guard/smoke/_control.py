@@ -10,11 +10,13 @@ Everything has a path, so that code which closes all files of its process cuts n
 from __future__ import annotations
 
 import ast
+import marshal
 import mmap
 import os
 import shutil
 import tempfile
 from dataclasses import dataclass, field
+from typing import Any
 
 PID, LOADING, EFFECTS, RESULT, SIZE = 16, 64, 16384, 65536, 262144
 """As in the probe."""
@@ -169,6 +171,11 @@ class Control:
         """Leave a literal for the probe."""
         with open(os.path.join(self.folder, name), "w", encoding="ascii") as file:
             file.write(ascii(value))
+
+    def write_table(self, name: str, value: tuple[Any, ...]) -> None:
+        """Leave much for the probe, in a form that every Python reads without compiling it."""
+        with open(os.path.join(self.folder, name), "wb") as file:
+            marshal.dump(value, file, 2)
 
     def isolated(self) -> str:
         """How the first process was cut off from the network; empty as long as it has not said."""

@@ -32,6 +32,8 @@ import _frozen_importlib as _bootstrap
 import _signal
 import _thread
 import errno
+import gc
+import marshal
 import mmap
 
 # Where what stands in a slot's memory. ``guard.smoke._control`` reads it.
@@ -54,6 +56,7 @@ if _fork is not None:
 _clock = time.perf_counter
 _getframe = sys._getframe
 _count_threads = _thread._count
+_freeze, _unfreeze = gc.freeze, gc.unfreeze
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _KILL = getattr(_signal, "SIGKILL", None)
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -89,6 +92,7 @@ class State:
     leading = {}  # module -> what it imports first, of the project's modules
     looks = frozenset()  # those that ask, while they are imported, what is loaded
     searches = ()  # those with functions that ask so
+    collectors = frozenset()  # those that name the garbage collector
     loaded = []
 
 
@@ -282,7 +286,14 @@ def on_thread(event, args):
     effect("thread", text_of(name) if name else "thread")
 
 
+def on_collector(event, args):
+    """Whoever looks at all objects sees those too that were frozen."""
+    _unfreeze()
+
+
 _HEARD = {
+    "gc.get_objects": on_collector,
+    "gc.get_referrers": on_collector,
     "open": on_open,
     "socket.connect": on_network,
     "socket.bind": on_network,
@@ -344,6 +355,8 @@ def begins(spec):
     origin = getattr(spec, "origin", None)
     if not isinstance(origin, str) or not is_own(origin):
         return False
+    if spec.name in State.collectors:
+        _unfreeze()
     State.loading.append(spec.name)
     State.loaded.append(spec.name)
     State.clocks.append([_clock(), 0.0, origin])
@@ -717,8 +730,9 @@ def run(job):
         path, boot = State.request["python"], State.request["boot"]
         os.execv(path, [path, "-c", boot % (State.folder, State.slot)])
     if kind == "root":
-        State.leading, looks, State.searches = read_literal(State.folder + "/leading")
-        State.looks = frozenset(looks)
+        told = marshal.loads(read_file(State.folder + "/leading"))
+        State.leading, looks, State.searches, collectors = told
+        State.looks, State.collectors = frozenset(looks), frozenset(collectors)
         write_plan(plan(job["below"], ()))
         answer({"outcome": "ok", "unsafe": ""})
         tell("R", State.slot)
@@ -735,6 +749,9 @@ def run(job):
     answer(result)
     if result["unsafe"]:
         _exit(0)
+    if State.collectors.isdisjoint(sys.modules):
+        # A collection writes to each object, and what is forked would get a copy of them all.
+        _freeze()
     tell("R", State.slot)
     return serve()
 

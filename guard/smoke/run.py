@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from guard.observed import Interpreter, ModuleRun, Optionality
 from guard.smoke._control import Control
-from guard.smoke._leading import Step, beginning
+from guard.smoke._leading import Beginning, Step, beginning
 from guard.smoke._schedule import Schedule
 from guard.smoke._tasks import Limits, Wanted
 
@@ -92,7 +92,7 @@ def run_modules(
     with Control() as control:
         env = _environment(request, control, notes)
         control.write("request", _told(request))
-        control.write("leading", _beginnings(request) if request.mode == "auto" else ({}, [], []))
+        control.write_table("leading", _beginnings(request))
         schedule = Schedule(
             control,
             tuple(Wanted(*each) for each in request.modules),
@@ -168,25 +168,27 @@ def _told(request: ImportRequest, *, plain: bool = False) -> dict[str, object]:
 
 def _beginnings(
     request: ImportRequest,
-) -> tuple[dict[str, tuple[Step, ...]], list[str], list[str]]:
-    """What each module imports first; which look at what is loaded, which by their functions."""
+) -> tuple[dict[str, tuple[Step, ...]], list[str], list[str], list[str]]:
+    """What each module imports first; which look at what is loaded, which by their functions;
+
+    which name the garbage collector.
+    """
     own = {module.partition(".")[0] for module, _, _ in request.modules}
-    steps, looks, searches = {}, [], []
-    for module, path, _ in request.modules:
+    found: dict[str, Beginning] = {}
+    for module, path, _ in request.modules if request.mode == "auto" else ():
         try:
             with open(os.path.join(request.top, path), "rb") as file:
                 source = file.read()
         except OSError:
             continue  # then nothing is known of it, and it is imported as it is
         package = os.path.basename(path) == "__init__.py"
-        found = beginning(source, module, package=package, own=own)
-        if found.steps:
-            steps[module] = found.steps
-        if found.looks:
-            looks.append(module)
-        if found.searches:
-            searches.append(module)
-    return steps, looks, searches
+        found[module] = beginning(source, module, package=package, own=own)
+    return (
+        {module: each.steps for module, each in found.items() if each.steps},
+        [module for module, each in found.items() if each.looks],
+        [module for module, each in found.items() if each.searches],
+        [module for module, each in found.items() if each.collects],
+    )
 
 
 def _start(

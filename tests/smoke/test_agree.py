@@ -136,6 +136,20 @@ TRAPS = {
     "aloud/me.py": "import aloud.asks\n",
     "aloud/not_me.py": "import aloud.asks\n",
     "aloud/nor_me.py": "import aloud.asks\n",
+    # Modules that ask the garbage collector what was loaded before, or have it collect that.
+    "sweeps/__init__.py": "import weakref\nclass Kept:\n    pass\nkept = Kept()\n"
+    "circle = Kept()\ncircle.me = circle\ngone = weakref.ref(circle)\ndel circle\n",
+    "sweeps/collects.py": "import sweeps, gc\ngc.collect()\nassert sweeps.gone() is None\n",
+    "sweeps/counts.py": "from gc import get_freeze_count\n"
+    "assert get_freeze_count() < 1000  # Python 3.12 itself begins with 375\n",
+    "sweeps/sees.py": "import gc, sweeps\n"
+    "assert any(each is sweeps.kept for each in gc.get_objects())\n",
+    "sweeps/sees_by_another_name.py": "import sweeps\ncollector = __import__('g' + 'c')\n"
+    "assert any(each is sweeps.kept for each in collector.get_objects())\n"
+    "assert collector.get_referrers(sweeps.kept)\n",
+    "sweeps/tools/__init__.py": "import gc\n",
+    "sweeps/tools/uses.py": "import sweeps\nfrom sweeps.tools import gc\ngc.collect()\n"
+    "assert sweeps.gone() is None\n",
     # What begins with an import that fails, or that fails for some.
     "fails/__init__.py": "",
     "fails/broken.py": "1 / 0\n",
