@@ -45,6 +45,8 @@ class Schedule:
         self._runs: dict[str, ModuleRun] = {}
         self._tasks: list[Task] = []
         self._running: dict[str, Process] = {}
+        self._heirs: dict[str, str] = {}
+        """The slot that a process was forked for, and the one that it has come to."""
         self._claims: dict[object, list[Claim]] = {}
         self._why_fresh: Counter[str] = Counter()
         self._more: list[str] = []
@@ -116,7 +118,29 @@ class Schedule:
             before="" if task.fresh else parent.before,
         )
         self._running[slot.name] = process
-        parent.slot.send(slot.name)
+        if self._is_last(task):
+            parent.slot.send(f"={slot.name}")
+            self._hand_over(parent, process)
+        else:
+            parent.slot.send(slot.name)
+
+    def _is_last(self, task: Task) -> bool:
+        """Whether nothing else will ever be forked from the process that waits with this task.
+
+        Not so where others share the task: what does not fit them is forked from above.
+        """
+        parent = task.parent
+        if parent is None or parent is self._root or task.extra:
+            return False
+        return parent.children == 1
+
+    def _hand_over(self, parent: Process, process: Process) -> None:
+        """A process goes on as its last child, and is not forked for it."""
+        process.task.parent = parent.task.parent
+        process.born = parent.born
+        self._heirs[process.born] = process.slot.name
+        del self._running[parent.slot.name]
+        parent.slot.close()
 
     def _watch(self) -> None:
         """Kill what takes too long or writes too much."""
@@ -137,7 +161,8 @@ class Schedule:
                     self._forget(process, -1)
 
     def _hear(self, event: Event) -> None:
-        process = self._running.get(event.slot)
+        slot = event.slot if event.kind == "R" else self._heirs.get(event.slot, event.slot)
+        process = self._running.get(slot)
         if process is None:
             return
         if event.kind == "R":

@@ -102,6 +102,11 @@ class Process:
     before: str = ""
     """What had been written when it was forked."""
     seconds: float = 0.0
+    born: str = ""
+    """The slot that it was forked for, by which its parent knows it."""
+
+    def __post_init__(self) -> None:
+        self.born = self.born or self.slot.name
 
 
 @dataclass(slots=True)

@@ -735,7 +735,6 @@ def run(job):
         State.looks, State.collectors = frozenset(looks), frozenset(collectors)
         write_plan(plan(job["below"], ()))
         answer({"outcome": "ok", "unsafe": ""})
-        tell("R", State.slot)
         return serve()
     State.asked.clear()
     State.loaded.clear()
@@ -752,7 +751,6 @@ def run(job):
     if State.collectors.isdisjoint(sys.modules):
         # A collection writes to each object, and what is forked would get a copy of them all.
         _freeze()
-    tell("R", State.slot)
     return serve()
 
 
@@ -845,11 +843,15 @@ def is_plain(module):
 
 
 def serve():
-    """Fork what the guard says. Returns in each child, with its job; the parent ends here."""
+    """Fork what the guard says. Returns in each child, with its job; the parent ends here.
+
+    For the last of them nothing is forked: it is this process that becomes it (``=slot``).
+    """
     try:
         commands = _os_open(State.folder + "/" + State.slot + ".fifo", os.O_RDONLY)
     except OSError:
         _exit(0)
+    tell("R", State.slot)  # not before: whoever is told to go on as another loses its fifo
     lives = {}  # file -> (pid, slot)
     lost = {}  # pid -> slot, of those that closed their end
     poll = _poll()
@@ -873,6 +875,11 @@ def serve():
                 slot = line.decode()
                 if slot == "quit":
                     end(list(lives.values()), list(lost))
+                if slot[:1] == "=":
+                    if lives or lost:  # which the module would see
+                        end(list(lives.values()), list(lost))
+                    _os_close(commands)
+                    return become(slot[1:])
                 life, held = _pipe()
                 State.forking = True
                 try:

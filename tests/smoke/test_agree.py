@@ -150,6 +150,22 @@ TRAPS = {
     "sweeps/tools/__init__.py": "import gc\n",
     "sweeps/tools/uses.py": "import sweeps\nfrom sweeps.tools import gc\ngc.collect()\n"
     "assert sweeps.gone() is None\n",
+    # What the last module of a package sees of those before it.
+    "lasts/__init__.py": "",
+    "lasts/alone/__init__.py": "print('alone')\n",
+    "lasts/alone/deep/__init__.py": "print('deep')\n",
+    "lasts/alone/deep/waits.py": "import os\nprint('waits')\ntry:\n    os.wait()\n"
+    "except ChildProcessError:\n    pass\nelse:\n    raise AssertionError\n",
+    "lasts/dies/__init__.py": "",
+    "lasts/dies/at_once.py": "import os\nos._exit(3)\n",
+    "lasts/fails/__init__.py": "",
+    "lasts/fails/later.py": "import lasts.nothing\n",
+    "lasts/many/__init__.py": "",
+    "lasts/many/a.py": "import os\nfound = os.listdir('/proc/self/fd')\n",
+    "lasts/many/b.py": "import os\npid = os.fork()\nif not pid:\n    os._exit(0)\n"
+    "assert os.wait()[0] == pid\n",
+    "lasts/many/c.py": "import os\npid = os.fork()\nif not pid:\n    os._exit(0)\n"
+    "assert os.wait()[0] == pid\n",
     # What begins with an import that fails, or that fails for some.
     "fails/__init__.py": "",
     "fails/broken.py": "1 / 0\n",
@@ -238,7 +254,7 @@ def test_fast_and_fresh_agree(top: Path, python: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["circle.second", "fails.below.deeper.b", "fails.leaves.a", "select"],
+    ["circle.second", "fails.below.deeper.b", "fails.leaves.a", "lasts.alone.deep.waits", "select"],
 )
 def test_one_module_alone_agrees_too(top: Path, name: str) -> None:
     modules = tuple(each for each in modules_of(top) if each[0] == name)
