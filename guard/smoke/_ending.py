@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -64,6 +65,25 @@ def kill(pid: int) -> bool:
             continue
         return True
     return False
+
+
+def wait(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait for the end of ``process``. Raises ``subprocess.TimeoutExpired``.
+
+    ``Popen.wait`` with a time limit looks ever more seldom, and would hear of the end too late.
+    """
+    if hasattr(os, "pidfd_open"):
+        try:
+            ends = os.pidfd_open(process.pid)
+        except OSError:  # an older kernel
+            pass
+        else:
+            try:
+                if select.select([ends], [], [], seconds)[0]:
+                    seconds = 0.5
+            finally:
+                os.close(ends)
+    process.wait(timeout=seconds)
 
 
 def start_words(first: subprocess.Popen[bytes], control: Control) -> str:

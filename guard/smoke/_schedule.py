@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from guard.observed import ModuleRun, Outcome
 from guard.smoke._answers import Answer, in_words, read_result
 from guard.smoke._control import RESULT, SIZE
-from guard.smoke._ending import answer_in, cause, kill, start_words
+from guard.smoke._ending import answer_in, cause, kill, start_words, wait
 from guard.smoke._tasks import Branch, Claim, Limits, Process, Task, Wanted, alone, grow
 
 if TYPE_CHECKING:
@@ -360,7 +360,7 @@ class Schedule:
                 kill(process.slot.pid())
         try:
             self._root.slot.send("quit")
-            self._first.wait(timeout=5)
+            wait(self._first, 5.0)
         except Exception:  # noqa: BLE001 - whatever it was, it must end
             self._first.kill()
             self._first.wait()
