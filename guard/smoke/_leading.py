@@ -38,6 +38,8 @@ class Beginning:
     """How one module begins."""
 
     steps: tuple[Step, ...] = ()
+    standard: tuple[tuple[int, Step], ...] = ()
+    """What of the standard library, and after how many of the other steps."""
     looks: bool = False
     """Whether it asks, while it is imported, which modules are loaded."""
     searches: bool = False
@@ -51,8 +53,9 @@ def beginning(source: bytes, module: str, *, package: bool, own: Collection[str]
     collects = b"gc" in source and _COLLECTS.search(source) is not None
     tree = _head(source)
     if tree is None:
-        return Beginning((), *_looks(source, own), collects)
+        return Beginning((), (), *_looks(source, own), collects)
     steps: list[Step] = []
+    standard: list[tuple[int, Step]] = []
     for step in _steps(tree, module if package else module.rpartition(".")[0]):
         top = step[0].partition(".")[0]
         if (step[0] + ".").startswith(module + "."):
@@ -63,7 +66,9 @@ def beginning(source: bytes, module: str, *, package: bool, own: Collection[str]
             break
         if top in own or top not in sys.stdlib_module_names:
             steps.append(step)
-    return Beginning(tuple(steps), *_looks(source, own), collects)
+        else:
+            standard.append((len(steps), step))
+    return Beginning(tuple(steps), tuple(standard), *_looks(source, own), collects)
 
 
 def _head(source: bytes) -> ast.Module | None:

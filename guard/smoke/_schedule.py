@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import sys
 import time
 from collections import Counter
 from dataclasses import replace
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from guard.smoke._control import Control, Event
 
 _TICK = 0.05
+_FEWEST_STANDARD = 4
+"""A process costs as much as many an import from the standard library."""
 _START = 30.0
 """Seconds for the first process to be there."""
 
@@ -208,13 +211,23 @@ class Schedule:
                 groups.setdefault(first, []).append((branch, within))
             else:
                 now.append(branch)
-        now += [group[0][0] for group in groups.values() if len(group) == 1]
-        shared = {name: tuple(group) for name, group in groups.items() if len(group) > 1}
+        shared: dict[str, tuple[tuple[Branch, tuple[str, ...]], ...]] = {}
+        for name, group in groups.items():
+            if len(group) >= self._fewest(name):
+                shared[name] = tuple(group)
+            else:
+                now += [branch for branch, _ in group]
         tasks = [Task(each.name, process, each, shared.pop(each.name, ())) for each in now]
         tasks += [Task(name, process, None, group) for name, group in shared.items()]
         process.children += len(tasks)
         self._tasks += reversed(tasks)
         self._quit_if_done(process)
+
+    def _fewest(self, name: str) -> int:
+        """How many modules must begin with ``name`` for a process that imports it for them all."""
+        top = name.partition(".")[0]
+        is_standard = top in sys.stdlib_module_names and top not in self._trunk.below
+        return _FEWEST_STANDARD if is_standard else 2
 
     def _fork_from_above(self, task: Task, branch: Branch) -> None:
         """What cannot be imported from a process that others share: from the one before."""

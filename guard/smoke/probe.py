@@ -90,6 +90,7 @@ class State:
     forking = False
     folder_then = ""
     leading = {}  # module -> what it imports first, of the project's modules
+    standard = {}  # module -> what of the standard library, and after how many of those
     looks = frozenset()  # those that ask, while they are imported, what is loaded
     searches = ()  # those with functions that ask so
     collectors = frozenset()  # those that name the garbage collector
@@ -731,7 +732,7 @@ def run(job):
         os.execv(path, [path, "-c", boot % (State.folder, State.slot)])
     if kind == "root":
         told = marshal.loads(read_file(State.folder + "/leading"))
-        State.leading, looks, State.searches, collectors = told
+        State.leading, State.standard, looks, State.searches, collectors = told
         State.looks, State.collectors = frozenset(looks), frozenset(collectors)
         write_plan(plan(job["below"], ()))
         answer({"outcome": "ok", "unsafe": ""})
@@ -791,7 +792,25 @@ def plan(below, extra):
 def next_load(name):
     if name in sys.modules:
         return "", ()
-    return first_load((name,)) or first_load((name,), False) or ("", ())
+    found = first_load((name,)) or first_load((name,), False) or ("", ())
+    return found if found[0] else (first_standard(name), ())
+
+
+def first_standard(name):
+    """What ``name``, which has all else that it begins with, loads next of the standard library.
+
+    Not what it would load behind an import of which it is hard to say what that loads.
+    """
+    there = 0
+    for step in State.leading.get(name, ()):
+        if effective(step) != "":
+            break
+        there += 1
+    for others, step in State.standard.get(name, ()):
+        found = effective(step) if others <= there else None
+        if found != "":
+            return found or ""
+    return ""
 
 
 def first_load(chain, deep=True):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from guard.observed import Interpreter, ModuleRun, Optionality
 from guard.smoke._control import Control
-from guard.smoke._leading import Beginning, Step, beginning
+from guard.smoke._leading import Beginning, beginning
 from guard.smoke._schedule import Schedule
 from guard.smoke._tasks import Limits, Wanted
 
@@ -166,12 +166,10 @@ def _told(request: ImportRequest, *, plain: bool = False) -> dict[str, object]:
     }
 
 
-def _beginnings(
-    request: ImportRequest,
-) -> tuple[dict[str, tuple[Step, ...]], list[str], list[str], list[str]]:
-    """What each module imports first; which look at what is loaded, which by their functions;
+def _beginnings(request: ImportRequest) -> tuple[object, ...]:
+    """What each module imports first, and what of the standard library; which look at what is
 
-    which name the garbage collector.
+    loaded, which by their functions; which name the garbage collector.
     """
     own = {module.partition(".")[0] for module, _, _ in request.modules}
     found: dict[str, Beginning] = {}
@@ -185,6 +183,7 @@ def _beginnings(
         found[module] = beginning(source, module, package=package, own=own)
     return (
         {module: each.steps for module, each in found.items() if each.steps},
+        {module: each.standard for module, each in found.items() if each.standard},
         [module for module, each in found.items() if each.looks],
         [module for module, each in found.items() if each.searches],
         [module for module, each in found.items() if each.collects],

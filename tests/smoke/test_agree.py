@@ -136,6 +136,38 @@ TRAPS = {
     "aloud/me.py": "import aloud.asks\n",
     "aloud/not_me.py": "import aloud.asks\n",
     "aloud/nor_me.py": "import aloud.asks\n",
+    # Many that begin with the same of the standard library, and what can be different there.
+    "standard/__init__.py": "",
+    "standard/changes.py": "import json\njson.mine = 1\n",
+    **{
+        f"standard/unchanged_{n}.py": "import json\nassert not hasattr(json, 'mine')\n"
+        "json.mine = 2\n"
+        for n in range(5)
+    },
+    **{f"standard/wants_mine_{n}.py": "import zipfile\n" for n in range(5)},
+    "standard/asks.py": "import sys\nfound = 'csv' in sys.modules\n",
+    **{
+        f"standard/before_{n}.py": "from standard import asks\nimport csv\nassert not asks.found\n"
+        for n in range(5)
+    },
+    **{
+        f"standard/behind_{n}.py": "import csv\nfrom standard import asks\nassert asks.found\n"
+        for n in range(5)
+    },
+    "standard/makes.py": "import sys\n\ndef __getattr__(name):\n"
+    "    if name != 'made':\n        raise AttributeError(name)\n"
+    "    return 'tabnanny' in sys.modules\n",
+    **{
+        f"standard/made_{n}.py": "from standard.makes import made\nimport tabnanny\n"
+        "assert not made\n"
+        for n in range(5)
+    },
+    "standard/deep/__init__.py": "import csv\n",
+    **{
+        f"standard/deep/part_{n}.py": "import csv, colorsys\nfrom email.mime import text\n"
+        "assert 'standard.deep' in __import__('sys').modules\n"
+        for n in range(5)
+    },
     # Modules that ask the garbage collector what was loaded before, or have it collect that.
     "sweeps/__init__.py": "import weakref\nclass Kept:\n    pass\nkept = Kept()\n"
     "circle = Kept()\ncircle.me = circle\ngone = weakref.ref(circle)\ndel circle\n",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from guard.smoke._leading import Beginning, beginning
+from guard.smoke._leading import beginning
 
 OWN = {"pkg", "types"}
 
@@ -48,7 +48,14 @@ STEPS = {
 @pytest.mark.parametrize(("source", "steps"), STEPS.values(), ids=STEPS)
 def test_steps(source: str, steps: tuple[tuple[str, ...], ...]) -> None:
     found = beginning(source.encode(), "pkg.sub.me", package=False, own=OWN)
-    assert found == Beginning(steps)
+    assert (found.steps, found.looks, found.searches) == (steps, False, False)
+
+
+def test_what_of_the_standard_library_and_after_how_many_steps() -> None:
+    source = b"import os.path\nimport pkg.a, json\nimport types\nfrom email.mime import text\n"
+    found = beginning(source, "pkg.me", package=False, own=OWN)
+    assert found.steps == (("pkg.a",), ("types",))  # which is the project's
+    assert found.standard == ((0, ("os.path",)), (1, ("json",)), (2, ("email.mime", "text")))
 
 
 def test_a_package_is_its_own_base() -> None:
