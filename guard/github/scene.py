@@ -163,12 +163,14 @@ def look(
         book = rulebook_at(git, tip, place.rules)
         staging = (book.policy.lane or LaneSettings()).staging
         found = survey(place.client, replace(wanted, staging=staging))
+        if found.tip != tip:
+            continue
         records = Records(git, refs)
         found, since = _landed(place, found, records)
         heads = _heads(found)
         theirs = FetchedRefs(git, place.remote, (*heads, *more(found)))
         same = all(theirs.read(ref) == oid for ref, oid in heads.items())
-        if found.tip != tip or not same or not fits(found, theirs):
+        if not same or not fits(found, theirs):
             continue
         source = GitHubSource(git, records, found, book.policy, since=since)
         pushes = tuple(Push("", each.rev, False, f"#{each.number}") for each in source.landed())
@@ -195,6 +197,8 @@ def _landed(place: Place, found: Survey, records: Records) -> tuple[Survey, froz
     if not marks:
         return found, frozenset()
     start = marks[-1].rev
+    if start not in git.kinds([start]):  # rewritten: the lane says so, and has no landings
+        return found, frozenset()
     said = git.run("rev-list", "--no-walk", "--no-commit-header", "--format=%ct", start)
     since = min(int(said.split()[0]), marks[-1].at) - _DAY
     revs = git.run("rev-list", "--first-parent", f"{start}..{found.tip}").decode("ascii").split()

@@ -277,7 +277,7 @@ def test_random_days(tmp_path: Path, seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 130))
+@pytest.mark.parametrize("seed", range(100, 110))
 def test_random_weeks(tmp_path: Path, seed: int) -> None:
     days = walk(tmp_path, seed, 600)
     assert days.failed

@@ -11,7 +11,7 @@ from guard.change import How, RecordKind
 from guard.errors import GuardError
 from guard.github.grants import Candidate, choose
 from tests.github.fake import Fault, Kind
-from tests.github.fake.state import Pull
+from tests.github.fake.state import Pull, Stamp
 from tests.github.stage import POLICY, Stage, staged
 
 HOUR = 3600
@@ -273,3 +273,42 @@ def test_a_team_can_be_asked_for_and_a_code_owner(tmp_path: Path) -> None:
         assert "team:security" in str(stage.check_pull(one).report)
         stage.world.review(one, stage.world.accounts["ada"], teams=("security",))
         assert stage.reconcile().green == ("#1",)
+
+
+def test_what_moves_while_it_is_read_is_read_again(stage: Stage) -> None:
+    one = ready(stage, "one")
+    world = stage.world
+
+    def push() -> None:
+        world.direct_push("main", world.commit({"app/new.py": "NEW = 1\n"}))
+
+    stage.server.faults.append(Fault(Kind.MEANWHILE, query="survey", action=push))
+    done = stage.reconcile()
+    assert done.scene.survey.tip == world.repo.tip("main")
+    assert lights(stage, one) == ["SUCCESS"]
+
+
+def test_what_never_stands_still_is_not_judged(stage: Stage) -> None:
+    one = ready(stage, "one")
+    world, files = stage.world, iter(range(100))
+
+    def push() -> None:
+        world.direct_push("main", world.commit({f"app/new{next(files)}.py": "NEW = 1\n"}))
+
+    stage.server.faults.append(Fault(Kind.MEANWHILE, times=-1, query="survey", action=push))
+    with pytest.raises(GuardError, match="moved each time"):
+        stage.reconcile()
+    assert lights(stage, one) == [""]
+
+
+def test_a_rewritten_target_stops_the_ai_changes_and_not_the_humans(stage: Stage) -> None:
+    world, ada = stage.world, stage.world.accounts["ada"]
+    stamp = Stamp("ada", ada.email, stage.clock.now)
+    files = {"guard.yaml": POLICY, "app/__init__.py": ""}
+    world.direct_push("main", world.repo.commit((), files, "Anew", stamp))
+    one = ready(stage, "one")
+    human = stage.propose("human", ada, {"app/human.py": "H = 1\n"})
+    for pull in (one, human):
+        stage.check_pull(pull)
+    assert lights(stage, one, human) == ["FAILURE", "SUCCESS"]
+    assert "rewritten" in stage.shown(one.head)[1]
