@@ -156,9 +156,9 @@ def unprotected(where: Place, happened: Event) -> str:
 
 
 def judge_event(
-    where: Place, happened: PullChanged | GroupMade | Deploying
+    where: Place, happened: PullChanged | GroupMade | Deploying, tell: bool
 ) -> tuple[Scene, Change, Report, int]:
-    """Judge what the event is about, and say so on GitHub. Last is the exit code of the job.
+    """Judge what the event is about, and say so on GitHub if ``tell``. Last is the exit code.
 
     A hold at the pull request is said by the pending check run: the job itself has done its work.
     """
@@ -172,8 +172,9 @@ def judge_event(
         said = judge_group(where, happened)
         code = EXIT_CODES[said.report.verdict] if said.answer.state == SUCCESS else 1
     else:
-        said = judge_pull(where, happened)
-        code = EXIT_CODES[said.report.verdict] if said.answer.state != PENDING else 0
+        said = judge_pull(where, happened, tell)
+        waits = tell and said.answer.state == PENDING
+        code = 0 if waits else EXIT_CODES[said.report.verdict]
     return said.scene, said.change, said.report, code
 
 

@@ -64,7 +64,7 @@ def gate_on_github(around: Surroundings, chosen: Options) -> int:
         where = place(around, repo, time_of)
         found = pull_of(where, repo, int(number))
     happened: PullChanged | GroupMade | Deploying = found
-    scene, change, report, code = judge_event(where, happened)
+    scene, change, report, code = judge_event(where, happened, tell=runner)
     if chosen.flag("record"):
         door = Stage.MERGE_QUEUE if isinstance(happened, GroupMade) else Stage.PULL_REQUEST
         scene.records.log(change.target, [decision(change, report, door)])

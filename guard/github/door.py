@@ -37,7 +37,7 @@ class Said:
 
 
 def judge_pull(place: Place, event: PullChanged, tell: bool = True) -> Said:
-    """Judge an open pull request, and say so on its head (unless ``tell`` is false).
+    """Judge an open pull request, and say so on its head; only judge, if ``tell`` is false.
 
     Raises ``GuardError``: then nothing is said, and what is required is missing.
     """
@@ -53,8 +53,7 @@ def judge_pull(place: Place, event: PullChanged, tell: bool = True) -> Said:
         said = Answer(pull.head, PENDING, READY, said.summary)
     if not tell:
         return Said(scene, change, report, said)
-    if is_ai(change):
-        record_arrivals(scene, [pull])
+    record_arrivals(scene, [pull])
     if not (_granted(pull) and said.title == READY):
         tell_once(scene, [(pull, said)])
     return Said(scene, change, report, said)
@@ -66,12 +65,17 @@ def is_ai(change: Change) -> bool:
 
 
 def record_arrivals(scene: Scene, pulls: Iterable[Pull]) -> None:
-    """Note that these states of AI changes were here: they stay an AI's. Raises ``GuardError``."""
+    """Note the states of AI changes that are here: they stay an AI's. Raises ``GuardError``.
+
+    Only of what has a sign of an AI. What counts as one because it is not known, such as a change
+    with conflicts, may be known tomorrow.
+    """
     now = scene.place.now
+    ai = {each.id for each in scene.source.branches() if each.origin is Origin.AI}
     new = [
         Arrival(pull_ref(each.number), each.head, each.opener.login, now, Origin.AI)
         for each in pulls
-        if scene.source.is_new(each)
+        if each.id in ai and scene.source.is_new(each)
     ]
     scene.records.record_arrivals(new)
 

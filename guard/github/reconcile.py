@@ -70,7 +70,7 @@ def reconcile(place: Place, wanted: Wanted, by: str) -> Reconciled:
     if isinstance(facts, Unknown):
         raise ForgeError(f"{scene.target}: {facts.reason}")
     judged = _judge(scene)
-    record_arrivals(scene, [each.pull for each in judged if is_ai(each.change)])
+    record_arrivals(scene, scene.survey.open)
     chosen = _chosen(scene, facts, judged)
     said = [_with_turn(each, chosen) for each in judged]
     told = _tell(scene, said)

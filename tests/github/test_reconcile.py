@@ -312,3 +312,15 @@ def test_a_rewritten_target_stops_the_ai_changes_and_not_the_humans(stage: Stage
         stage.check_pull(pull)
     assert lights(stage, one, human) == ["FAILURE", "SUCCESS"]
     assert "rewritten" in stage.shown(one.head)[1]
+
+
+def test_a_humans_change_with_conflicts_is_no_ais_when_they_are_gone(stage: Stage) -> None:
+    world, ada = stage.world, stage.world.accounts["ada"]
+    pull = stage.propose("human", ada, {"app/core.py": "VALUE = 2\n"})
+    world.direct_push("main", world.commit({"app/core.py": "VALUE = 3\n"}, by=ada))
+    stage.check_pull(pull)
+    stage.reconcile()
+    assert lights(stage, pull) == ["FAILURE"]
+    world.push_to_pull(pull, world.commit({"app/core.py": "VALUE = 4\n"}, by=ada))
+    stage.check_pull(pull)
+    assert lights(stage, pull) == ["SUCCESS"]
