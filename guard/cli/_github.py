@@ -163,7 +163,8 @@ def judge_event(
     A hold at the pull request is said by the pending check run: the job itself has done its work.
     """
     if isinstance(happened, Deploying):
-        scene = look(where, Wanted(happened.repo, targets(where, "")[0]))
+        target = targets(where, "")[0]
+        scene = look(where, Wanted(happened.repo, target, promotes_to=happened.environment))
         by = happened.by if happened.by.login else Unknown("the event does not say who deploys")
         change = scene.promotion(happened.rev, happened.environment, by)
         report = run_changes(change, scene.book.change_rules(), Stage.PULL_REQUEST)

@@ -11,6 +11,7 @@ OPEN_PAGE = 50
 MERGED_PAGE = 25
 REVIEW_PAGE = 30
 COMMIT_PAGE = 100
+DEPLOYMENT_PAGE = 50
 FEW_COMMITS = 20
 """Of each of many pull requests; who has more is asked for alone."""
 
@@ -141,15 +142,7 @@ query survey(
       environments: $environments, first: 30
       orderBy: {{field: CREATED_AT, direction: DESC}}
     ) @include(if: $staged) {{
-      nodes {{
-        commitOid
-        commit {{ tree {{ oid }} }}
-        environment
-        createdAt
-        creator {{ login }}
-        latestStatus {{ id }}
-        statuses(first: 20) {{ totalCount nodes {{ id state createdAt }} }}
-      }}
+      nodes {{ ...deployed }}
     }}
   }}
 }}
@@ -182,7 +175,20 @@ fragment entry on MergeQueueEntry {
 }
 """
 
-SURVEY += _PERSON + _REVIEW + _PULL + _MADE + _TEAMS + _LANDED + _ENTRY
+_DEPLOYED = """
+fragment deployed on Deployment {
+  id
+  commitOid
+  commit { tree { oid } }
+  environment
+  createdAt
+  creator { login }
+  latestStatus { id }
+  statuses(first: 20) { totalCount nodes { id state createdAt } }
+}
+"""
+
+SURVEY += _DEPLOYED + _PERSON + _REVIEW + _PULL + _MADE + _TEAMS + _LANDED + _ENTRY
 
 OPEN = (
     f"""
@@ -296,6 +302,25 @@ query shown($ids: [ID!]!, $check: String!) {{
 }}
 """
     + _SHOWN
+)
+
+DEPLOYMENTS = (
+    f"""
+query deployments($owner: String!, $name: String!, $there: [String!], $staging: [String!]) {{
+  {_LIMIT}
+  repository(owner: $owner, name: $name) {{
+    there: deployments(
+      environments: $there, first: {DEPLOYMENT_PAGE}
+      orderBy: {{field: CREATED_AT, direction: DESC}}
+    ) {{ totalCount nodes {{ ...deployed }} }}
+    staging: deployments(
+      environments: $staging, first: {DEPLOYMENT_PAGE}
+      orderBy: {{field: CREATED_AT, direction: DESC}}
+    ) {{ totalCount nodes {{ ...deployed }} }}
+  }}
+}}
+"""
+    + _DEPLOYED
 )
 
 MAKERS = (

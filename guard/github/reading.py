@@ -162,27 +162,42 @@ _STATES = {
 }
 
 
-def deployments_of(repository: Raw) -> tuple[Deployment, ...]:
+def deployments_of(repository: Raw, key: str) -> tuple[Deployment, ...]:
     """Each state that a deployment was in, oldest first; one that is still on its way is started.
 
     ("About deployments": success, failure, error, inactive; queued, pending, in_progress, waiting.)
+    A success makes the deployments before it inactive (REST, "Create a deployment status",
+    ``auto_inactive``): that says no more than the success, which was the earlier word.
     """
-    found = []
-    for each in repository.nodes("deployments"):
-        name, rev = each.text("environment"), each.text("commitOid")
-        commit = each.maybe("commit")
-        tree = commit.node("tree").text("oid") if commit is not None else GONE
-        creator = each.maybe("creator")
-        by = creator.text("login") if creator is not None else ""
-        statuses = each.node("statuses")
-        said = [*statuses.items("nodes")]
-        if len(said) != statuses.number("totalCount"):
-            raise statuses.wrong("nodes", "more states of a deployment than are read")
-        last = each.maybe("latestStatus")
-        newest = last.text("id") if last is not None else ""
-        found.append(Deployment(name, rev, tree, State.STARTED, each.time("createdAt"), by))
-        # Of two in one second the latest, which GitHub names, comes last.
-        for one in sorted(said, key=lambda one: one.text("id") == newest):
-            state = _STATES.get(one.text("state"), State.STARTED)
-            found.append(Deployment(name, rev, tree, state, one.time("createdAt"), by))
+    found: list[Deployment] = []
+    taken: dict[str, int] = {}  # the environment: when a newer deployment to it became healthy
+    for each in repository.nodes(key):
+        name = each.text("environment")
+        own = _states(each, taken.get(name))
+        good = [one.at for one in own if one.state is State.HEALTHY]
+        if good:
+            taken[name] = min(good[0], taken.get(name, good[0]))
+        found += own
     return tuple(sorted(found, key=lambda each: each.at))
+
+
+def _states(raw: Raw, taken: int | None) -> list[Deployment]:
+    """Those of one deployment; ``taken`` is when a newer one took its place."""
+    name, rev = raw.text("environment"), raw.text("commitOid")
+    commit = raw.maybe("commit")
+    tree = commit.node("tree").text("oid") if commit is not None else GONE
+    creator = raw.maybe("creator")
+    by = creator.text("login") if creator is not None else ""
+    statuses = raw.node("statuses")
+    said = [*statuses.items("nodes")]
+    if len(said) != statuses.number("totalCount"):
+        raise statuses.wrong("nodes", "more states of a deployment than are read")
+    last = raw.maybe("latestStatus")
+    newest = last.text("id") if last is not None else ""
+    found = [Deployment(name, rev, tree, State.STARTED, raw.time("createdAt"), by)]
+    # Of two in one second the latest, which GitHub names, comes last.
+    for one in sorted(said, key=lambda one: (one.time("createdAt"), one.text("id") == newest)):
+        state, at = _STATES.get(one.text("state"), State.STARTED), one.time("createdAt")
+        if not (state is State.STOPPED and taken is not None and taken <= at):
+            found.append(Deployment(name, rev, tree, state, at, by))
+    return found

@@ -14,7 +14,7 @@ from guard.forge.gather import Asked, Gathering, Shared
 from guard.forge.rulebook import Rulebook, rulebook_at
 from guard.github.client import Client, ForgeError
 from guard.github.source import GitHubSource, pull_ref
-from guard.github.survey import landed_since, survey
+from guard.github.survey import deployed, landed_since, survey
 from guard.github.values import Pull, Survey, Wanted
 from guard.keeper import HEADS
 from guard.landings import Push
@@ -162,9 +162,12 @@ def look(
             raise ForgeError(f"{wanted.repo.path} has no branch {wanted.target!r}")
         book = rulebook_at(git, tip, place.rules)
         staging = (book.policy.lane or LaneSettings()).staging
-        found = survey(place.client, replace(wanted, staging=staging))
+        wanted = replace(wanted, staging=staging)
+        found = survey(place.client, wanted)
         if found.tip != tip:
             continue
+        if wanted.promotes_to:
+            found = deployed(place.client, found, wanted)
         records = Records(git, refs)
         found, since = _landed(place, found, records)
         heads = _heads(found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from guard.change import Unknown
+from guard.change import State, Unknown
 from guard.github import queries
 from guard.github._raw import Raw
 from guard.github.client import Client, ForgeError
@@ -98,7 +98,7 @@ def _once(client: Client, wanted: Wanted) -> Survey | None:
         tuple(merged_of(each) for each in merged if each.has("mergeCommit")),
         more_merged,
         _queue(client, wanted, repository.maybe("mergeQueue")),
-        deployments_of(repository) if wanted.staging else (),
+        deployments_of(repository, "deployments") if wanted.staging else (),
         _with_makers(client, one) if one is not None else None,
     )
 
@@ -114,6 +114,31 @@ def landed_since(client: Client, found: Survey, since: int) -> Survey:
         page, _, after = data.node("repository").page("merged")
         merged += [merged_of(each) for each in page if each.has("mergeCommit")]
     raise ForgeError(f"GitHub: more than {len(merged)} pull requests landed since the checkpoint")
+
+
+def deployed(client: Client, found: Survey, wanted: Wanted) -> Survey:
+    """``found`` with what was deployed to the environment that is asked about, and before it.
+
+    Where a revision proves itself is ``lane: staging``; without one all environments are read, the
+    newest deployments of them all. Raises ``ForgeError`` where what runs there now is not known.
+    """
+    to = wanted.promotes_to
+    asked: dict[str, object] = {
+        "owner": found.repo.owner,
+        "name": found.repo.name,
+        "there": [to],
+        "staging": [wanted.staging] if wanted.staging else None,
+    }
+    data = Raw(client.graphql(queries.DEPLOYMENTS, asked), "deployments").node("repository")
+    there, read = deployments_of(data, "there"), len(data.nodes("there"))
+    healthy = any(each.state is State.HEALTHY for each in there)
+    if data.node("there").number("totalCount") > read and not healthy:
+        raise ForgeError(
+            f"none of the {read} newest deployments to {to!r} became healthy: what runs there is "
+            "not known"
+        )
+    others = [each for each in deployments_of(data, "staging") if each.environment != to]
+    return replace(found, deployments=tuple(sorted((*there, *others), key=lambda each: each.at)))
 
 
 def checks_of(

@@ -164,6 +164,8 @@ class Wanted:
     target: str
     number: int = 0
     staging: str = ""
+    promotes_to: str = ""
+    """The environment that something is deployed to: its history is asked for, too."""
 
     @property
     def check(self) -> str:
