@@ -21,6 +21,7 @@ from guard.change import (
     Person,
     PolicyEdit,
     Provenance,
+    RecordKind,
     Review,
     State,
     Unit,
@@ -34,6 +35,7 @@ from guard.forge._open import HEADS, Branch, Judges, Line, as_open
 from guard.forge._senders import Sent
 from guard.forge.rulebook import Rulebook
 from guard.landings import History, Push, Reader
+from guard.lane import entries
 from guard.mergeresult import merge, merge_commit, trees
 from guard.model import Stage
 from guard.provenance import Told, judge
@@ -191,6 +193,7 @@ class Gathering:
     def promotion(self) -> Change:
         """The facts of a deployment: what is new to the environment, and what was where."""
         asked = self.asked
+        self.told |= self.source.told()
         (tree,) = trees(self.git, asked.rev)
         deployments = _known(self._deployments)
         there = () if isinstance(deployments, Unknown) else deployments
@@ -224,7 +227,12 @@ class Gathering:
         if not self.git.is_ancestor(live, asked.rev):
             raise GuardError(f"{asked.promotes_to} runs {live[:12]}, which is of another history")
         history = self.reader.history(asked.target, asked.base)
-        return self.reader.units(history, live, asked.rev)
+        # Squashed changes that follow each other would look like one.
+        ends = {each.rev for each in history.units}
+        for each in entries(history.facts.records):
+            if each.kind is RecordKind.LANDED:
+                ends |= {each.base, each.rev}
+        return self.reader.units(history, live, asked.rev, ends)
 
     def line(self) -> LaneFacts | Unknown:
         """The lane with all AI changes that are open."""
