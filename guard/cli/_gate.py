@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from guard import git as _git
-from guard.change import Change, Person, Unknown
+from guard.change import Change, Person, Review, Unknown
 from guard.change_engine import run_changes
 from guard.cli._report import Done
 from guard.cli._surroundings import Surroundings
@@ -26,6 +26,7 @@ from guard.records import Records
 from guard.refs import LocalRefs, Refs, RemoteRefs
 from guard.repository import Repository
 from guard.rule import Rule
+from guard.settings import PersonSettings
 
 HEADS = "refs/heads/"
 
@@ -138,7 +139,14 @@ class FromFile:
 
 
 def _with_policy(change: Change, book: Rulebook) -> Change:
-    """The times of the lane are the policy's, whatever the file says."""
+    """The times of the lane are the policy's, whatever the file says.
+
+    Where the file does not know the addresses of a reviewer, they and the roles are the policy's.
+    """
+    if not isinstance(change.reviews, Unknown):
+        people = {each.login: each for each in book.policy.people}
+        reviews = tuple(_with_person(each, people.get(each.by.login)) for each in change.reviews)
+        change = replace(change, reviews=reviews)
     if isinstance(change.lane, Unknown):
         return change
     from guard.settings import LaneSettings
@@ -151,6 +159,13 @@ def _with_policy(change: Change, book: Rulebook) -> Change:
         turn=int(settings.turn),
     )
     return replace(change, lane=lane)
+
+
+def _with_person(review: Review, person: PersonSettings | None) -> Review:
+    if person is None or isinstance(review.emails, tuple):
+        return review
+    roles = tuple(dict.fromkeys((*review.roles, *person.roles)))
+    return replace(review, emails=person.emails, roles=roles)
 
 
 @dataclass(frozen=True, slots=True)

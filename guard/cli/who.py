@@ -48,6 +48,7 @@ class _Answer:
 @click.option("--branch", metavar="NAME", help="The branch that the change comes from.")
 @click.option("--title", metavar="TEXT", help="The title of the pull request.")
 @click.option("--body-file", metavar="FILE", help="Its description; '-' is standard input.")
+@click.option("--opener", metavar="LOGIN", help="The account that opened it.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @click.option("--config", metavar="FILE", help="The policy file, instead of guard.yaml.")
 @click.pass_obj
@@ -124,16 +125,20 @@ def _before(commit: Commit) -> str:
 
 def _told(options: Options, changes: int) -> Told:
     """What git does not hold, from the command line: it can be about one change only."""
+    from guard.change import Person
     from guard.provenance import Told
 
-    given = [name for name in ("branch", "title", "body_file") if options.text(name) is not None]
+    known = ("branch", "title", "body_file", "opener")
+    given = [name for name in known if options.text(name) is not None]
     if given and changes != 1:
         name = given[0].replace("_", "-")
         raise UsageError(f"--{name} is about one change, and {changes} are asked for")
+    opener = options.text("opener")
     return Told(
         branch=options.text("branch") or "",
         title=options.text("title") or "",
         body=_text(options.text("body_file")),
+        opener=Person(login=opener) if opener else None,
     )
 
 

@@ -319,3 +319,20 @@ def test_two_ai_changes_at_once_are_not_deployed(hub: Hub) -> None:
     said = gate(hub, "--target", "main", "--rev", "main", "--promote-to", "production", *CLOCK)
     assert said.code == 1
     assert "2 AI changes at once" in said.out
+
+
+@pytest.mark.parametrize(("login", "code"), [("bob", 0), ("Bob", 3), ("eve", 3)])
+def test_the_policy_knows_the_addresses_that_the_facts_do_not(
+    hub: Hub, login: str, code: int
+) -> None:
+    topic(hub)
+    hub.approve("topic")
+    file = hub.clone / "facts.json"
+    assert gate(hub, *BRANCH, "--write-facts", str(file)).code == 0
+    value = json.loads(file.read_text())
+    value["reviews"][0] |= {"emails": {"unknown": "the forge does not tell"}, "roles": []}
+    value["reviews"][0]["by"] = {"login": login, "bot": False}
+    file.write_text(json.dumps(value))
+    said = gate(hub, "--facts", str(file))
+    assert said.code == code
+    assert ("the forge does not tell" in said.out) is (code == 3)

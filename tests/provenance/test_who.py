@@ -130,3 +130,14 @@ def test_outside_of_a_repository(tmp_path) -> None:
     around = Surroundings(environ=dict(os.environ), rules=lambda: ())
     result = run_in(tmp_path, ("who",), around)
     assert (result.exit_code, "no git repository" in result.stderr) == (2, True)
+
+
+def test_the_account_that_opened_it_is_a_sign(history: History, who) -> None:
+    history.point(history.commit("one\n"))
+    (found,) = answers(who("--format", "json", "--opener", "claude[bot]"))
+    assert found["signals"] == [
+        {"tier": "A", "agent": "Claude Code", "what": "claude[bot]", "where": "opener"}
+    ]
+    (found,) = answers(who("--format", "json", "--opener", "ada"))
+    assert found["provenance"] == "undeclared"
+    assert "--opener is about one change" in who("--each", "--opener", "ada", "main", "main").stderr
