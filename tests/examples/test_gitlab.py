@@ -387,7 +387,11 @@ def timeless(answers: dict[str, Any]) -> None:
     answers[APPROVALS]["approved_by"][0]["approved_at"] = "yesterday"
 
 
-@pytest.mark.parametrize("change", [boolean, botless, authorless, timeless])
+def truth(answers: dict[str, Any]) -> None:
+    answers[PROJECT + "members.all.2"][0]["access_level"] = True
+
+
+@pytest.mark.parametrize("change", [boolean, botless, authorless, timeless, truth])
 def test_an_answer_of_another_shape_is_no_pass(ran: Train, change: Change) -> None:
     done = ran.asks(change)
     assert done.returncode == 3
@@ -452,6 +456,20 @@ def test_of_an_ai_that_only_gitlab_shows_nobody_knows_who_waits(train: Train) ->
     done = train.job()
     assert done.returncode == 3
     assert "no AI change is judged, so nobody looked at what else is open" in done.stdout
+
+
+def test_what_git_knows_to_be_an_ais_stays_one(ran: Train) -> None:
+    (git,) = ran.files("git.json")
+    before = git.read_text()
+    facts = json.loads(before)
+    facts["units"][1]["provenance"] = facts["units"][0]["provenance"]
+    try:
+        git.write_text(json.dumps(facts))
+        done = ran.asks()
+    finally:
+        git.write_text(before)
+    assert done.returncode == 1
+    assert "2 AI changes for lane other at once: !1, !2" in done.stdout
 
 
 def test_an_agent_of_the_policy_that_opens_one_is_seen(train: Train) -> None:
