@@ -93,8 +93,11 @@ class Stage:
         with self._at() as place:
             return judge_group(place, event)
 
-    def answer_events(self) -> None:
-        """Hand on what happened since the last time, as the workflows would."""
+    def answer_events(self, look_after: bool = True) -> None:
+        """Hand on what happened since the last time, as the workflows would.
+
+        Without ``look_after`` the reconciler is left to a later run, which sees all the same.
+        """
         moved = False
         while self.told < len(self.world.events):
             name, payload = self.world.events[self.told]
@@ -103,7 +106,9 @@ class Stage:
                 event = read_event(name, json.dumps(payload).encode(), REPO.path)
                 moved = moved or isinstance(event, Moved)
                 self.answer(event)
-        if moved:  # of runs that wait in one concurrency group, all but the last are cancelled
+        if (
+            moved and look_after
+        ):  # of runs that wait in one concurrency group, all but the last are cancelled
             self._keep(self.reconcile)
 
     def answer(self, event: Event) -> None:

@@ -148,13 +148,13 @@ class Play:
         stage, world = self.stage, self.stage.world
         self.run_checks()
         self.approve_what_is_green()
-        stage.answer_events()
+        stage.answer_events(look_after=False)
         stage.reconcile()
         for pull in self.everything():
             if pull.state == "OPEN" and not world.obstacles(pull) and not world.entry_of(pull):
                 world.enqueue(pull, world.accounts["cleo"])
         world.queue_tick()
-        stage.answer_events()
+        stage.answer_events(look_after=False)
         self.run_checks()
         world.queue_tick()
         stage.answer_events()
