@@ -280,7 +280,12 @@ observe(Path({top!r}), timeout=60.0)
 
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_nothing_outlives_the_guard(tmp_path: Path, kind: signal.Signals) -> None:
-    hang = "import time, subprocess\nsubprocess.Popen(['sleep', '986'])\ntime.sleep(600)\n"
+    seconds = f"986.{os.getpid()}{kind:d}"
+    hang = f"import time, subprocess\nsubprocess.Popen(['sleep', '{seconds}'])\ntime.sleep(600)\n"
+
+    def spawned() -> list[str]:
+        return alive(f"sleep\0{seconds}")
+
     top = tmp_path / "project"
     write(top, FINE | {"pkg/hang.py": hang, "pkg/deep/__init__.py": hang})
     temp = tmp_path / "temp"
@@ -292,9 +297,9 @@ def test_nothing_outlives_the_guard(tmp_path: Path, kind: signal.Signals) -> Non
         stderr=subprocess.DEVNULL,
     )
     until = time.monotonic() + 20
-    while len(list(temp.glob("*/out/[0-9]*"))) < 4 and time.monotonic() < until:
+    while len(spawned()) < 2 and time.monotonic() < until:  # what the two modules left behind
         time.sleep(0.05)
-    time.sleep(0.3)
+    assert len(spawned()) == 2
     assert len(alive(str(top))) > 3
     guard.send_signal(kind)
     guard.wait()

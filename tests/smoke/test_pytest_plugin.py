@@ -83,7 +83,7 @@ def test_items_are_chosen_as_all_others(shop: Path) -> None:
 
 def test_workers_share_the_modules(shop: Path) -> None:
     (shop / "shop" / "models.py").write_text("Ordre = Order\n")
-    for spread in ("load", "loadscope", "worksteal"):
+    for spread in ("load", "worksteal"):
         done = run(shop, "--guard-smoke", "-n", "2", "--dist", spread)
         assert "2 failed, 2 passed, 1 skipped" in done.stdout, done.stdout + done.stderr
 
