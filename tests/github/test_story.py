@@ -81,6 +81,7 @@ def job(folder: Path) -> Iterator[Job]:
 
 
 @pytest.mark.e2e
+@pytest.mark.slow  # the same with the real commands; test_steps plays one of them in each run
 def test_one_ai_change_at_a_time(tmp_path: Path) -> None:
     with job(tmp_path) as at:
         world, bob = at.world, at.world.accounts["bob"]

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from guard.observed import Interpreter, ModuleRun
 from guard.smoke.run import ImportRequest, Observed, run_modules
 
@@ -24,6 +26,14 @@ def interpreters() -> list[str]:
         if version in _VERSIONS and (folder / "bin/python").exists():
             found.setdefault(version, str(folder / "bin/python"))
     return [found[version] for version in _VERSIONS if version in found]
+
+
+def some_slow() -> list[Any]:
+    """All of them; those between the oldest, this one and the newest are for `make slow`."""
+    found = interpreters()
+    fast = {found[0], found[-1], sys.executable}
+    marks = pytest.mark.slow
+    return [each if each in fast else pytest.param(each, marks=marks) for each in found]
 
 
 def write(top: Path, files: Mapping[str, str]) -> None:

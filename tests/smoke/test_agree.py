@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from guard.observed import EffectKind, Failure, ModuleRun, Outcome
-from tests.smoke.probing import by_name, interpreters, modules_of, observe, write
+from tests.smoke.probing import by_name, interpreters, modules_of, observe, some_slow, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -268,7 +268,7 @@ def seen(run: ModuleRun) -> object:
     return run.outcome, failure(run.failure), run.status, run.loading, effects, run.output
 
 
-@pytest.mark.parametrize("python", interpreters())
+@pytest.mark.parametrize("python", some_slow())
 def test_fast_and_fresh_agree(top: Path, python: str) -> None:
     fast = by_name(observe(top, python=python))
     fresh = by_name(observe(top, python=python, mode="fresh"))
