@@ -109,6 +109,12 @@ def main() -> int:
             shutil.rmtree(top)
 
 
+def approve(server: at_the_server.Server, name: str) -> None:
+    """Ada approves the branch of an agent."""
+    asked = ("approve", f"origin/claude/{name}", "--target", "main", "--as", "ada")
+    show(f"guard approve claude/{name}", server.run(*asked, login="ada"))
+
+
 def lane(folder: Path) -> bool:
     """The step on the server; whether it went as the story says."""
     server = at_the_server.serve(folder.parent, folder, GUARD)
@@ -123,12 +129,12 @@ def lane(folder: Path) -> bool:
     ok &= not landed and "missing-human-approval" in said
     say("Ada reads it and approves exactly that tree. Now it lands, and the lane is taken:")
     print()
-    for name in ("search", "export"):
-        asked = ("approve", f"origin/claude/{name}", "--target", "main", "--as", "ada")
-        show(f"guard approve claude/{name}", server.run(*asked, login="ada"))
+    # One after the other: of two approvals in one second none is the first.
+    approve(server, "search")
     landed, said = at_the_server.land(server, "search")
     show("git push origin main", said)
     ok &= landed
+    approve(server, "export")
     landed, said = at_the_server.land(server, "export")
     show("git push origin main      # the second one", said)
     ok &= not landed and "ai-change-in-flight" in said
