@@ -117,9 +117,6 @@ class Source(Protocol):
     def branches(self) -> tuple[Branch, ...]:
         """What is open for the target."""
 
-    def evidence(self, trees: tuple[str, ...]) -> tuple[Evidence, ...]:
-        """What checks said of ``trees`` that is in no record."""
-
     def deployments(self) -> tuple[Deployment, ...]:
         """Deployments that are in no record."""
 
@@ -211,7 +208,7 @@ class Gathering:
             title=asked.title,
             body=asked.body,
             pusher=asked.pusher,
-            evidence=_known(lambda: (*self.records.evidence(tree), *self.source.evidence((tree,)))),
+            evidence=_known(lambda: self.records.evidence(tree)),
             deployments=deployments,
             promotes_to=asked.promotes_to,
             policy=self.book.blob,
@@ -374,8 +371,10 @@ class Gathering:
         if isinstance(branches, Unknown):
             return branches
         mine = {self.asked.rev, *(unit.head for unit in units if isinstance(unit.head, str))}
-        others = [each for each in branches if each.head not in mine]
-        return as_open(each for each in others if each.name != self.asked.branch)
+        branch = self.asked.branch
+        ids = {self.asked.id, HEADS + branch if isinstance(branch, str) else ""}
+        # By id: branches of two forks may have one name.
+        return as_open(each for each in branches if each.head not in mine and each.id not in ids)
 
     def _lane(
         self,
@@ -405,8 +404,7 @@ class Gathering:
 
     def _evidence(self, base: str, result: str | Unknown) -> tuple[Evidence, ...]:
         wanted = (base, *((result,) if isinstance(result, str) and result != base else ()))
-        recorded = tuple(each for tree in wanted for each in self.records.evidence(tree))
-        return (*recorded, *self.source.evidence(wanted))
+        return tuple(each for tree in wanted for each in self.records.evidence(tree))
 
     def _deployments(self) -> tuple[Deployment, ...]:
         found = (*self.records.deployments(), *self.source.deployments())

@@ -9,7 +9,6 @@ from guard.change import (
     Change,
     Commit,
     Deployment,
-    Evidence,
     LaneFacts,
     Person,
     Review,
@@ -129,9 +128,6 @@ class _Git:
         policy = self.book.policy
         judges = Judges(policy.provenance, policy.people)
         return open_branches(self.git, self.asked.base, heads, arrivals, judges)
-
-    def evidence(self, trees: tuple[str, ...]) -> tuple[Evidence, ...]:
-        return ()
 
     def deployments(self) -> tuple[Deployment, ...]:
         return ()

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from guard.change import Arrival, Change, Origin, Unknown
 from guard.change_engine import run_changes
 from guard.errors import GuardError
+from guard.github import queries
+from guard.github._raw import Raw
 from guard.github.answers import FAILURE, PENDING, SUCCESS, Answer, answer, post
 from guard.github.client import ForgeError
 from guard.github.event import GroupMade, PullChanged
@@ -81,7 +83,7 @@ def record_arrivals(scene: Scene, pulls: Iterable[Pull]) -> None:
 
 
 def tell_once(scene: Scene, said: list[tuple[Pull, Answer]]) -> tuple[Answer, ...]:
-    """Post the answers that are not there yet, those that take a green light away first."""
+    """Post the answers that are not there yet; which those were."""
     new = [(pull, each) for pull, each in said if not pull.shown or pull.shown[0].mark != each.mark]
     survey = scene.survey
     check = Wanted(survey.repo, survey.target).check
@@ -102,11 +104,9 @@ def judge_group(place: Place, event: GroupMade) -> Said:
         return _judged_group(place, event)
     except GuardError as error:
         wanted = Wanted(event.repo, event.target)
-        node = place.client.graphql(
-            "query repository($owner: String!, $name: String!)"
-            " { repository(owner: $owner, name: $name) { id } }",
-            {"owner": event.repo.owner, "name": event.repo.name},
-        )["repository"]["id"]
+        asked = {"owner": event.repo.owner, "name": event.repo.name}
+        found = Raw(place.client.graphql(queries.REPOSITORY, asked), "repository")
+        node = found.node("repository").text("id")
         why = str(error).split("\n", 1)[0]
         said = Answer(event.head, FAILURE, f"not verified: {why}", "")
         post(place.client, node, wanted.check, [said])
@@ -120,12 +120,15 @@ def _judged_group(place: Place, event: GroupMade) -> Said:
     wanted = Wanted(event.repo, event.target, event.number)
     scene = look(place, wanted, lambda _: (event.ref,), fits)
     _cross_check(scene, event)
-    _learn_makers(scene, event)
+    inside = _inside(scene, event)
+    others = [each for each in inside if each.number != event.number]
+    for each in makers_of(place.client, others):
+        scene.source.makers[each.number] = each
     entry = entry_of(scene.survey, event.number)
     pull = scene.survey.pull
     assert entry is not None
     assert pull is not None
-    change = scene.group(event.head, pull, entry.by)
+    change = scene.group(event.head, pull, entry.by, inside)
     report = run_changes(change, scene.book.change_rules(), Stage.MERGE_QUEUE)
     said = answer(event.head, report)
     if said.state == PENDING:  # no rule may hold in the queue; to be sure of it
@@ -135,14 +138,12 @@ def _judged_group(place: Place, event: GroupMade) -> Said:
     return Said(scene, change, report, said)
 
 
-def _learn_makers(scene: Scene, event: GroupMade) -> None:
-    """Who made the commits of the other pull requests that the group holds, if it holds any."""
+def _inside(scene: Scene, event: GroupMade) -> list[Pull]:
+    """The open pull requests that the group would land."""
     asked = ("rev-list", f"{scene.survey.tip}..{event.head}")
     inside = set(scene.place.git.run(*asked).decode("ascii").split())
     numbers = [each.number for head, each in scene.source.entries.items() if head in inside]
-    pulls = [scene.source.pulls[each] for each in numbers if each in scene.source.pulls]
-    for pull in makers_of(scene.place.client, [e for e in pulls if e.number != event.number]):
-        scene.source.makers[pull.number] = pull
+    return [scene.source.pulls[each] for each in numbers if each in scene.source.pulls]
 
 
 def _is_there(survey: Survey, event: GroupMade) -> bool:

@@ -131,7 +131,7 @@ query survey(
       nodes {{ ...landed }}
     }}
     mergeQueue(branch: $target) {{
-      configuration {{ mergeMethod mergingStrategy maximumEntriesToMerge }}
+      configuration {{ mergeMethod }}
       entries(first: 100) {{
         totalCount
         pageInfo {{ hasNextPage endCursor }}
@@ -164,10 +164,6 @@ fragment landed on PullRequest {
 _ENTRY = """
 fragment entry on MergeQueueEntry {
   position
-  state
-  enqueuedAt
-  solo
-  jump
   enqueuer { ...person }
   baseCommit { oid }
   headCommit { oid }
@@ -282,6 +278,7 @@ fragment shown on PullRequest {
       commit {
         oid
         checkSuites(first: 3, filterBy: {checkName: $check}) {
+          totalCount
           nodes {
             checkRuns(first: 1, filterBy: {checkName: $check, checkType: LATEST}) {
               nodes { databaseId status conclusion externalId }
@@ -403,6 +400,12 @@ def check_runs(number: int) -> str:
     )
     return f"mutation runs({declared}) {{\n{asked}\n}}\n"
 
+
+REPOSITORY = """
+query repository($owner: String!, $name: String!) {
+  repository(owner: $owner, name: $name) { id }
+}
+"""
 
 ENQUEUE = """
 mutation enqueue($input: EnqueuePullRequestInput!) {

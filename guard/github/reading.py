@@ -104,7 +104,7 @@ def shown_on(raw: Raw) -> tuple[Shown, ...]:
     if commit.text("oid") != raw.text("headRefOid"):
         return ()  # pushed to just now; its own event follows
     found = []
-    for suite in commit.nodes("checkSuites"):
+    for suite in _all(commit, "checkSuites"):  # one that is not seen might be green
         for run in suite.nodes("checkRuns"):
             done = run.text("status") == "COMPLETED" and run.has("conclusion")
             state = run.text("conclusion") if done else "PENDING"
@@ -145,11 +145,8 @@ def entry_in(raw: Raw) -> Entry:
     return Entry(
         number=raw.node("pullRequest").number("number"),
         position=raw.number("position"),
-        state=raw.text("state"),
         base=base.text("oid") if base is not None else "",
         head=head.text("oid") if head is not None else "",
-        solo=raw.flag("solo"),
-        jump=raw.flag("jump"),
         by=person(raw.maybe("enqueuer")),
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from guard.change import Change, LaneFacts, Unknown
+from guard.change import Change, LaneFacts, Origin, Unknown
 from guard.change_engine import run_changes
 from guard.forge.gather import Shared
 from guard.forge.rulebook import read_policy_file
@@ -111,7 +111,7 @@ def _learn_makers(scene: Scene) -> None:
 
 def _judge(scene: Scene) -> tuple[Judged, ...]:
     """Every AI change that is open, and what nobody has judged yet: its event may be lost."""
-    ai = {each.id for each in scene.source.branches() if each.origin.value == "ai"}
+    ai = {each.id for each in scene.source.branches() if each.origin is Origin.AI}
     found = []
     for pull in scene.survey.open:
         if pull.id in ai or not pull.shown:

@@ -6,7 +6,7 @@ between, both are read again; nothing is judged on two moments at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from guard.change import Change, Person, Unknown
@@ -85,13 +85,11 @@ class Scene:
         )
         return self._gathering(asked).change(self.book.needs())
 
-    def group(self, head: str, pull: Pull, by: Person) -> Change:
-        """The facts of a merge group: all that the target would get with the commit ``head``."""
-        inside = [
-            self.source.pulls[each.number]
-            for each in (self.survey.queue.entries if self.survey.queue else ())
-            if each.number in self.source.pulls
-        ]
+    def group(self, head: str, pull: Pull, by: Person, inside: Sequence[Pull]) -> Change:
+        """The facts of a merge group: all that the target would get with the commit ``head``.
+
+        ``pull`` is the one whose group it is, ``inside`` are all that it holds.
+        """
         asked = Asked(
             target=self.target,
             base=self.survey.tip,

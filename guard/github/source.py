@@ -9,7 +9,6 @@ from guard.change import (
     Arrival,
     Commit,
     Deployment,
-    Evidence,
     Opinion,
     Origin,
     Person,
@@ -122,9 +121,6 @@ class GitHubSource:
         if self._branches is None:
             self._branches = self._open()
         return self._branches
-
-    def evidence(self, trees: tuple[str, ...]) -> tuple[Evidence, ...]:
-        return ()  # a check that runs at the same time has said nothing yet
 
     def deployments(self) -> tuple[Deployment, ...]:
         return self.survey.deployments

@@ -269,7 +269,4 @@ def _queue(client: Client, wanted: Wanted, raw: Raw | None) -> Queue | None:
     entries = tuple(sorted(map(entry_in, nodes), key=lambda each: each.position))
     settings = raw.maybe("configuration")
     method = settings.text("mergeMethod") if settings and settings.has("mergeMethod") else ""
-    strategy = (
-        settings.text("mergingStrategy") if settings and settings.has("mergingStrategy") else ""
-    )
-    return Queue(method, strategy, entries)
+    return Queue(method, entries)

@@ -109,11 +109,8 @@ class Entry:
 
     number: int
     position: int
-    state: str
     base: str
     head: str
-    solo: bool
-    jump: bool
     by: Person
 
 
@@ -123,7 +120,6 @@ class Queue:
 
     method: str
     """``MERGE``, ``SQUASH`` or ``REBASE``."""
-    strategy: str
     entries: tuple[Entry, ...]
 
 

@@ -269,3 +269,10 @@ def test_the_range_begins_at_the_real_tip_and_not_at_the_base_of_the_event(stage
     said = words(stage, second)
     assert "#1" in said
     assert "#2" in said
+
+
+def test_who_asked_for_another_change_in_the_queue_may_approve_this_one(stage: Stage) -> None:
+    first, second = ready(stage, "one"), ready(stage, "two")
+    second.assignees.append(stage.world.accounts["bob"])
+    event, _ = queue(stage, first, second)
+    passes(stage, event)

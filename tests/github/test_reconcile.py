@@ -324,3 +324,26 @@ def test_a_humans_change_with_conflicts_is_no_ais_when_they_are_gone(stage: Stag
     world.push_to_pull(pull, world.commit({"app/core.py": "VALUE = 4\n"}, by=ada))
     stage.check_pull(pull)
     assert lights(stage, pull) == ["SUCCESS"]
+
+
+def test_changes_of_two_forks_with_one_branch_name_are_two(stage: Stage) -> None:
+    world = stage.world
+    pulls = []
+    for login in ("eve", "finn"):
+        who = world.account(login, permission="read")
+        fork = world.fork(who)
+        trailer = f"Add {login}\n\nCo-authored-by: Claude <noreply@anthropic.com>\n"
+        made = world.commit({f"app/{login}.py": "X = 1\n"}, by=who, message=trailer, repo=fork)
+        world.direct_push("patch-1", made, who, repo=fork)
+        pulls.append(world.open_pull("patch-1", by=who, repo=fork))
+    said = stage.check_pull(pulls[0])
+    assert isinstance(said.change.others, tuple)
+    assert [each.id for each in said.change.others] == ["#2"]
+
+
+def test_more_apps_than_are_read_are_no_no(stage: Stage) -> None:
+    one = ready(stage, "one")
+    for app in ("a", "b", "c", "d"):
+        stage.world.report_check(one.head, "guard/main", app=app)
+    with pytest.raises(GuardError, match="3 of 4 were given"):
+        stage.reconcile()
